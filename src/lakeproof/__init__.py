@@ -1,8 +1,81 @@
-"""lakeproof: is this storage endpoint fit for a scientific data lake?"""
+"""lakeproof: is this storage endpoint fit for a scientific data lake?
 
+The names below are what a check may use. Those that bring HTTP along are imported when first
+asked for, so that `lakeproof lake env` does not pay for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
 try:
     __version__ = version("lakeproof")
 except PackageNotFoundError:  # a source tree that was never installed
     __version__ = "0+unknown"
+
+# The module and the decorator share their name; importing it here makes the decorator win.
+from lakeproof.check import check
+from lakeproof.verdict import Level, Severity
+
+if TYPE_CHECKING:
+    from lakeproof.expect import Expect
+    from lakeproof.fixture_types import OddTokenFor, PayloadOf, Tampered, TokenFor
+    from lakeproof.session.probe import Probe
+    from lakeproof.wire.auth import ANONYMOUS, Bearer
+    from lakeproof.wire.payload import Payload
+    from lakeproof.wire.reply import Reply
+    from lakeproof.wire.storage import StorageElement
+    from lakeproof.wire.tpc import Transfer
+
+MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
+CRITICAL, HIGH = Severity.CRITICAL, Severity.HIGH
+MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
+
+_HOME = {
+    "ANONYMOUS": "wire.auth",
+    "Bearer": "wire.auth",
+    "Expect": "expect",
+    "OddTokenFor": "fixture_types",
+    "Payload": "wire.payload",
+    "PayloadOf": "fixture_types",
+    "Probe": "session.probe",
+    "Reply": "wire.reply",
+    "StorageElement": "wire.storage",
+    "Tampered": "fixture_types",
+    "TokenFor": "fixture_types",
+    "Transfer": "wire.tpc",
+}
+
+__all__ = [
+    "ANONYMOUS",
+    "CRITICAL",
+    "HIGH",
+    "LOW",
+    "MAY",
+    "MEDIUM",
+    "MUST",
+    "SHOULD",
+    "Bearer",
+    "Expect",
+    "OddTokenFor",
+    "Payload",
+    "PayloadOf",
+    "Probe",
+    "Reply",
+    "StorageElement",
+    "Tampered",
+    "TokenFor",
+    "Transfer",
+    "__version__",
+    "check",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401  as various as the names
+    if name not in _HOME:
+        raise AttributeError(f"module 'lakeproof' has no attribute {name!r}")
+    found = getattr(import_module(f"lakeproof.{_HOME[name]}"), name)
+    globals()[name] = found
+    return found

@@ -82,7 +82,7 @@ class Registry:
 registry = Registry()
 
 
-def check(  # noqa: PLR0913  the six facts every check must state, each by name
+def check(
     *,
     req: str,
     level: Level,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-import pytest
+# pytest gives this class only as `pytest.skip.Exception`, which no type checker follows
+from _pytest.outcomes import Skipped
 
 
 class Outcome(StrEnum):
     """The result of one check on one endpoint; nothing downstream changes it."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105  an outcome, not a password
     FAIL = "fail"
     NONSTRICT = "nonstrict"
     KNOWN = "known"
@@ -70,12 +71,16 @@ class Blame(StrEnum):
 
 
 class Violation(AssertionError):  # noqa: N818  the field's word
-    """The endpoint broke the check's requirement: what was expected, what was seen."""
+    """The endpoint broke the check's requirement: what was expected, what was seen.
 
-    def __init__(self, expected: str, actual: str) -> None:
+    `evidence` is the recorded exchange that shows it, where a single one does.
+    """
+
+    def __init__(self, expected: str, actual: str, evidence: object = None) -> None:
         super().__init__(f"expected {expected}; actual {actual}")
         self.expected = expected
         self.actual = actual
+        self.evidence = evidence
 
 
 class Unjudged(Exception):  # noqa: N818  reads as an outcome
@@ -87,13 +92,13 @@ class Unjudged(Exception):  # noqa: N818  reads as an outcome
         self.blame = blame
 
 
-class Blocked(pytest.skip.Exception):
+class Blocked(Skipped):
     """A control or a prerequisite failed, so the requirement itself was not tried."""
 
 
-class Unsupported(pytest.skip.Exception):
+class Unsupported(Skipped):
     """The feature is declared absent, or this credential source cannot express the request."""
 
 
-class NotRun(pytest.skip.Exception):
+class NotRun(Skipped):
     """Not opted in, in downtime, read-only: with the reason."""

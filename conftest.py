@@ -1,0 +1,9 @@
+"""Makes `pytest` in this checkout (or in the installed package) the same as `lakeproof run`."""
+
+pytest_plugins = (
+    "lakeproof.plugin",
+    "fixtures.endpoint",
+    "fixtures.partner",
+    "fixtures.tokens",
+    "fixtures.payloads",
+)

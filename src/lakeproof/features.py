@@ -1,0 +1,126 @@
+"""What a check may need, and whether this endpoint, this run and these credentials have it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from lakeproof.check import Check
+from lakeproof.session.endpoint import EndpointSession
+from lakeproof.verdict import Blocked, NotRun, Unsupported
+
+NEEDS: dict[str, str] = {
+    "tls": "the door speaks TLS",
+    "webdav": "the door answers HTTP and speaks WebDAV",
+    "write": "the run may write below the endpoint's area",
+    "tpc-pull": "the endpoint fetches from another one on request (COPY with Source)",
+    "tpc-push": "the endpoint sends to another one on request (COPY with Destination)",
+    "partner": "there is another endpoint to copy from and to",
+    "tokens": "there is an access token",
+    "token-scopes": "the token source gives tokens of chosen scopes",
+    "token-audience": "the token source gives tokens for a chosen audience",
+    "odd-tokens": "the issuer signs odd tokens on request",
+    "md5": "the endpoint knows md5 checksums",
+    "x509": "there is an X.509 certificate or proxy",
+    "macaroons": "the endpoint issues macaroons",
+    "intrusive": "the operator agreed to checks that load or annoy a server",
+}
+
+
+@dataclass(frozen=True)
+class RunMode:
+    """What the operator allows in this run."""
+
+    read_only: bool = False
+    intrusive: bool = False
+
+
+def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
+    """Raise NotRun, Unsupported, Blocked or an error unless everything `check` needs is there.
+
+    What the operator or the inventory rules out comes first and costs no request; then
+    reachability, then the work directory, then the credential.
+    """
+    unknown = check.needs - NEEDS.keys()
+    if unknown:
+        raise ValueError(f"{check.id} needs {sorted(unknown)}, which lakeproof.features lacks")
+    _require_allowed(check, session, mode)
+    _require_declared(check, session)
+    if check.suite == "reachability":
+        _require_connection(check, session)
+        if "write" in check.needs:
+            session.require_ready()
+        return
+    session.require_reachable()
+    if not mode.read_only:
+        session.require_ready()
+    _require_credentials(check, session)
+
+
+def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> None:
+    downtime = session.target.endpoint.downtime
+    if downtime is not None and downtime.covers(datetime.now(UTC)):
+        raise NotRun(f"downtime until {downtime.end:%Y-%m-%d %H:%M} UTC: {downtime.reason}")
+    if mode.read_only and "write" in check.needs:
+        raise NotRun("it writes, and the run is --read-only")
+    if "intrusive" in check.needs and not mode.intrusive:
+        raise NotRun("it loads or annoys the server; run it with --intrusive")
+
+
+def _require_declared(check: Check, session: EndpointSession) -> None:
+    for need in sorted(check.needs):
+        if session.target.endpoint.features.get(need) is not False:
+            continue
+        seen = PROBES.get(need, _cannot_tell)(session)
+        if seen:
+            raise NotRun(
+                f"{need} is declared absent, but the endpoint offers it: correct the declaration"
+            )
+        raise Unsupported(f"{need} is declared absent ({NEEDS[need]})")
+
+
+def _require_connection(check: Check, session: EndpointSession) -> None:
+    if not check.needs:
+        return
+    if session.probe.no_connection is not None:
+        raise Blocked(session.probe.no_connection)
+    if "tls" in check.needs and session.door.scheme != "https":
+        raise Unsupported("the door is plain http")
+
+
+def _require_credentials(check: Check, session: EndpointSession) -> None:
+    wallet = session.wallet
+    token_needs = check.needs & {"tokens", "token-scopes", "token-audience", "odd-tokens"}
+    if token_needs and wallet.source is None:
+        raise NotRun("no access token: give --token")
+    if check.needs & {"token-scopes", "token-audience"} and not wallet.can_narrow:
+        source = wallet.source.describe if wallet.source else "no source"
+        raise Unsupported(f"{source} cannot give tokens of chosen scopes and audience")
+    if "odd-tokens" in check.needs and not wallet.can_mint_odd:
+        raise NotRun(
+            "it needs an issuer that signs odd tokens on request (trusted_odd_tokens in the "
+            "inventory, --odd-tokens with the laptop lake's issuer)"
+        )
+    if "x509" in check.needs and wallet.certificate is None:
+        raise NotRun("no certificate: give --proxy")
+
+
+def _cannot_tell(_: EndpointSession) -> bool:
+    return False
+
+
+def _offers_copy(session: EndpointSession) -> bool:
+    """COPY is offered although neither direction of third-party copy is declared present."""
+    features = session.target.endpoint.features
+    if features.get("tpc-pull") is not False or features.get("tpc-push") is not False:
+        return False
+    session.require_reachable()
+    methods = session.greeting.headers.get("Allow", "").upper()
+    return "COPY" in [method.strip() for method in methods.split(",")]
+
+
+PROBES: dict[str, Callable[[EndpointSession], bool]] = {
+    "tpc-pull": _offers_copy,
+    "tpc-push": _offers_copy,
+}

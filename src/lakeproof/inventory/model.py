@@ -1,0 +1,290 @@
+"""What an inventory may say: sites, endpoints, doors, secrets by name, features, downtimes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
+
+from lakeproof.credentials.names import PathName, SecretName
+from lakeproof.inventory.door import Door
+from lakeproof.inventory.fields import (
+    AreaName,
+    Certificate,
+    ClearText,
+    HttpDoor,
+    IssuerUrl,
+    Moment,
+    Name,
+    RootDoor,
+    Secret,
+    TapeDoor,
+    TokensName,
+    UrlPath,
+    complain,
+)
+from lakeproof.inventory.problems import InventoryError, nearest, one_of
+
+Technology = Literal["auto", "dcache", "eos", "dpm", "xrootd", "storm"]
+Role = Literal["source", "destination", "golden"]
+
+# Features an inventory (or --feature) may declare; whatever is not declared is probed.
+FEATURES: tuple[str, ...] = (
+    "macaroons",
+    "md5",
+    "odd-tokens",
+    "root",
+    "tape",
+    "tls",
+    "token-audience",
+    "token-scopes",
+    "tokens",
+    "tpc-pull",
+    "tpc-push",
+    "webdav",
+    "write",
+    "x509",
+)
+
+
+class Model(BaseModel):
+    """What all parts of an inventory share: nothing unknown, nothing coerced, nothing shown."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, hide_input_in_errors=True, populate_by_name=True
+    )
+
+
+class Issuer(Model):
+    """A token issuer and the client that asks it; the client's secret only by name."""
+
+    url: IssuerUrl
+    client_id: ClearText | None = None
+    client_secret: Secret | None = None
+    trusted_odd_tokens: bool = False
+    ca: ClearText | None = None
+
+
+class Rucio(Model):
+    """The Rucio server that knows the lake's storage elements."""
+
+    url: IssuerUrl
+    auth_url: IssuerUrl | None = None
+    account: ClearText
+    auth: Literal["oidc", "userpass", "x509"]
+    scope: ClearText = "lakeproof"
+
+
+class Defaults(Model):
+    """What holds for every endpoint; times in seconds, `max_bytes` per endpoint and run."""
+
+    timeout_s: float = Field(default=60, gt=0, le=3600)
+    connect_timeout_s: float = Field(default=10, gt=0, le=600)
+    total_timeout_s: float = Field(default=300, gt=0, le=86400)
+    area: AreaName = PurePosixPath("lakeproof")
+    max_bytes: ByteSize = Field(default=ByteSize(2 * 1024**3), gt=0)
+
+
+class Doors(Model):
+    """The ways into one storage; `tape` is `auto` (look for it), `no`, or the API's URL."""
+
+    webdav: HttpDoor | None = None
+    root: RootDoor | None = None
+    tape: TapeDoor = None
+
+    @model_validator(mode="after")
+    def _at_least_one(self) -> Doors:
+        if self.webdav is None and self.root is None:
+            raise complain("no door", "a webdav or a root door")
+        return self
+
+
+class Auth(Model):
+    """By which names the endpoint's credentials go: an issuer or token source, and a proxy."""
+
+    tokens: TokensName | None = None
+    x509: Certificate | None = None
+
+
+class Downtime(Model):
+    """An announced outage, both ends with a time zone."""
+
+    begin: Moment = Field(alias="from")
+    end: Moment = Field(alias="to")
+    reason: ClearText = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Downtime:
+        if self.end <= self.begin:
+            raise complain("a downtime that ends before it begins", "'to' later than 'from'")
+        return self
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether `moment` (with a time zone) falls into it."""
+        return self.begin <= moment < self.end
+
+
+class Endpoint(Model):
+    """One storage endpoint. Its version is observed, never written here."""
+
+    name: Name
+    technology: Technology = "auto"
+    doors: Doors
+    rse: ClearText | None = None
+    scope_root: UrlPath | None = None
+    audience: ClearText | None = None
+    ca: ClearText | None = None
+    auth: Auth = Auth()
+    features: dict[str, bool] = Field(default_factory=dict)
+    roles: tuple[Role, ...] = Field(default=("source", "destination"), strict=False)
+    downtime: Downtime | None = None
+    known_failures: tuple[ClearText, ...] = Field(default=(), strict=False)
+    emulated: bool = False
+    note: ClearText | None = None
+
+    _base: Path | None = PrivateAttr(default=None)
+
+    @field_validator("features")
+    @classmethod
+    def _known_features(cls, features: dict[str, bool]) -> dict[str, bool]:
+        for name in features:
+            if name not in FEATURES:
+                raise complain(
+                    f'the unknown feature "{name[:40]}"',
+                    f"{one_of(FEATURES)}{nearest(name, FEATURES)}",
+                )
+        return features
+
+    @property
+    def door(self) -> Door:
+        """The door checks speak to: WebDAV where there is one, else root."""
+        door = self.doors.webdav or self.doors.root
+        if door is None:  # the model refuses this; said here for the type checker
+            raise InventoryError([f"{self.name} has no door"])
+        return door
+
+    @property
+    def url(self) -> str:
+        """The main door's URL in its plain form (`https://host[:port]/path`)."""
+        return str(self.door)
+
+    @property
+    def token_audience(self) -> str:
+        """The audience tokens are asked for: the declared one, else the door's origin."""
+        return self.door.origin if self.audience is None else self.audience
+
+    @property
+    def ca_name(self) -> PathName | None:
+        """The CA file or folder by name, relative to the inventory's folder; None: the system's."""
+        return None if self.ca is None else PathName(self.ca, self._base)
+
+    @property
+    def x509_name(self) -> PathName | None:
+        """The proxy or certificate by name, relative to the inventory's folder."""
+        return None if self.auth.x509 is None else PathName(self.auth.x509, self._base)
+
+    @property
+    def is_golden(self) -> bool:
+        """Whether the lake's operators vouch for it as a partner."""
+        return "golden" in self.roles
+
+
+class Site(Model):
+    """One site and its endpoints."""
+
+    name: Name
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    contact: ClearText | None = None
+    endpoints: tuple[Endpoint, ...] = Field(strict=False, min_length=1)
+
+
+class Inventory(Model):
+    """A whole inventory, checked; `path` is the file it was read from, None for ad-hoc URLs."""
+
+    version: Literal[1]
+    lake: Name | None = None
+    issuers: dict[str, Issuer] = Field(default_factory=dict)
+    rucio: Rucio | None = None
+    defaults: Defaults = Defaults()
+    sites: tuple[Site, ...] = Field(strict=False, min_length=1)
+
+    _path: Path | None = PrivateAttr(default=None)
+
+    @property
+    def path(self) -> Path | None:
+        """The file this was read from."""
+        return self._path
+
+    @property
+    def base(self) -> Path | None:
+        """The folder that relative file names count from."""
+        return None if self._path is None else self._path.parent
+
+    def read_from(self, path: Path) -> Inventory:
+        """Remember the file, so that relative names count from its folder; returns itself."""
+        self._path = path.resolve()
+        for _, endpoint in self.endpoints():
+            endpoint._base = self.base
+        return self
+
+    def endpoints(self) -> Iterator[tuple[Site, Endpoint]]:
+        """Every endpoint with its site, in the file's order."""
+        for site in self.sites:
+            for endpoint in site.endpoints:
+                yield site, endpoint
+
+    def select(
+        self, sites: Iterable[str] = (), endpoints: Iterable[str] = ()
+    ) -> list[tuple[Site, Endpoint]]:
+        """The endpoints of these sites and of these names; all of them when nothing is named.
+
+        Raises InventoryError naming the nearest known name for each that does not exist.
+        """
+        wanted_sites, wanted = set(sites), set(endpoints)
+        problems = _unknown("site", wanted_sites, {s.name for s in self.sites})
+        problems += _unknown("endpoint", wanted, {e.name for _, e in self.endpoints()})
+        if problems:
+            raise InventoryError(problems)
+        return [
+            (site, endpoint)
+            for site, endpoint in self.endpoints()
+            if (not wanted_sites or site.name in wanted_sites)
+            and (not wanted or endpoint.name in wanted)
+        ]
+
+    def endpoint(self, name: str) -> Endpoint:
+        """The endpoint of this name; raises InventoryError with the nearest known one."""
+        return self.select(endpoints=[name])[0][1]
+
+    def golden(self) -> Endpoint | None:
+        """The first endpoint with the role golden, the preferred partner; None without one."""
+        return next((e for _, e in self.endpoints() if e.is_golden), None)
+
+    def client_secret(self, issuer: str) -> SecretName | None:
+        """The name of an issuer's client secret, relative to the inventory's folder."""
+        text = self.issuers[issuer].client_secret
+        return None if text is None else SecretName(text, self.base)
+
+    def as_yaml(self) -> str:
+        """The inventory as it is understood, as YAML; secrets stand in it by name only."""
+        data: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+
+
+def _unknown(kind: str, wanted: set[str], known: set[str]) -> list[str]:
+    return [
+        f'found no {kind} "{name}", expected {one_of(known)}{nearest(name, known)}'
+        for name in sorted(wanted - known)
+    ]

@@ -1,0 +1,122 @@
+"""Known failures: what an implementation is known to fail, with issue, reason and review date.
+
+They apply to `lakeproof run` where the inventory names them. An entry never hides an error,
+and an entry that has become wrong makes the run fail (outcome `fixed`).
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import yaml
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+
+from lakeproof.check import Registry
+
+
+class KnownFailuresError(Exception):
+    """A known-failures file is wrong: names the file, the entry and what to change."""
+
+
+class KnownFailure(BaseModel):
+    """One entry: which check fails, on which versions, why, and where that is tracked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    check: str
+    issue: str
+    reason: str
+    review: date
+    versions: str = ""
+    fixed_in: str | None = None
+
+    @field_validator("issue")
+    @classmethod
+    def _is_link(cls, value: str) -> str:
+        if not value.startswith(("https://", "http://")):
+            raise ValueError("the issue must be a link (https://…)")
+        return value
+
+    @field_validator("versions")
+    @classmethod
+    def _is_specifier(cls, value: str) -> str:
+        SpecifierSet(value)
+        return value
+
+    def applies(self, check_id: str, version: str | None) -> bool:
+        """Whether this entry is about that check on that observed version.
+
+        An entry with a version condition does not apply while the version is unknown.
+        """
+        if not fnmatch.fnmatchcase(check_id, self.check):
+            return False
+        if not self.versions:
+            return True
+        try:
+            return version is not None and Version(version) in SpecifierSet(self.versions)
+        except InvalidVersion:
+            return False
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    implementation: str
+    entries: list[KnownFailure]
+
+
+@dataclass(frozen=True)
+class KnownFailures:
+    """The entries of one implementation, checked against the registry of checks."""
+
+    implementation: str
+    entries: tuple[KnownFailure, ...]
+
+    def find(self, check_id: str, version: str | None) -> KnownFailure | None:
+        """The entry that covers this check on this version, or None."""
+        return next((e for e in self.entries if e.applies(check_id, version)), None)
+
+
+def load(path: Path, registry: Registry | None) -> KnownFailures:
+    """Read one file; raises KnownFailuresError for an unknown check, a duplicate, a wide wildcard.
+
+    `registry` holds every check that exists; None when only some were collected, so that
+    whether a check exists cannot be said.
+    """
+    try:
+        parsed = _File.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    except OSError as error:
+        raise KnownFailuresError(f"{path}: cannot be read: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise KnownFailuresError(f"{path}: not valid YAML: {error}") from None
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            for problem in error.errors()
+        )
+        raise KnownFailuresError(f"{path}: {problems}") from None
+    seen: set[tuple[str, str]] = set()
+    for entry in parsed.entries:
+        _verify(path, entry, registry)
+        if (entry.check, entry.versions) in seen:
+            raise KnownFailuresError(f"{path}: {entry.check} is listed twice; remove one entry")
+        seen.add((entry.check, entry.versions))
+    return KnownFailures(parsed.implementation, tuple(parsed.entries))
+
+
+def _verify(path: Path, entry: KnownFailure, registry: Registry | None) -> None:
+    if "*" in entry.check.partition(".")[0]:
+        raise KnownFailuresError(
+            f"{path}: {entry.check} spans more than one suite; write <suite>.… before the wildcard"
+        )
+    if registry is None:
+        return
+    if not any(fnmatch.fnmatchcase(known.id, entry.check) for known in registry):
+        raise KnownFailuresError(
+            f"{path}: no check is called {entry.check}; `lakeproof checks list` has the names"
+        )

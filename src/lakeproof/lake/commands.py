@@ -1,0 +1,111 @@
+"""`lakeproof lake`: the laptop lake from a shell."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from lakeproof.lake import control
+from lakeproof.lake.errors import LakeError
+from lakeproof.lake.layout import Layout, default_directory
+from lakeproof.lake.ports import DEFAULT_PORT_BASE
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(name="lake", context_settings=CONTEXT)
+def group() -> None:
+    """A whole data lake on this machine: token issuer and two XRootD sites.
+
+    `up` starts it, `env` prints what a shell needs to use it, `down` stops it. Everything it
+    keeps is in one directory: $LAKEPROOF_LAKE, or lakeproof/lake below $XDG_STATE_HOME.
+    """
+
+
+def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=default_directory,
+        help="Where the lake keeps everything; default: $LAKEPROOF_LAKE or the state directory.",
+    )(command)
+
+
+@group.command()
+@_directory_option
+@click.option(
+    "--port-base",
+    type=click.IntRange(0, 65000),
+    help=f"First of five ports; default {DEFAULT_PORT_BASE}, 0: any free ones.",
+)
+def up(directory: Path, port_base: int | None) -> None:
+    """Start the lake; harmless when it runs."""
+    with _one_sentence():
+        control.up(directory, progress=click.echo, port_base=port_base)
+    click.echo('to use it: eval "$(lakeproof lake env)"; to stop it: lakeproof lake down')
+
+
+@group.command()
+@_directory_option
+@click.option("--purge", is_flag=True, help="Delete its files, keys and certificates too.")
+def down(directory: Path, *, purge: bool) -> None:
+    """Stop the lake; harmless when it does not run."""
+    with _one_sentence():
+        stopped = control.down(directory, purge=purge)
+    click.echo("the lake is down" if stopped else "no lake was running")
+
+
+@group.command()
+@_directory_option
+@click.pass_context
+def status(context: click.Context, directory: Path) -> None:
+    """Say how each service is; exit code 1 unless all of them answer."""
+    with _one_sentence():
+        services = control.status(directory)
+    for service in services:
+        process = f"pid {service.pid}" if service.alive else "not running"
+        port = "answers" if service.listening and service.alive else "no answer"
+        click.echo(f"{service.name:8} {process:12} {port:10} {service.address}")
+    if not all(service.alive and service.listening for service in services):
+        context.exit(1)
+
+
+@group.command()
+@_directory_option
+def env(directory: Path) -> None:
+    """Print export lines, and the line that checks the lake."""
+    with _one_sentence():
+        lake = control.find(directory)
+    for name, value in control.environment(lake).items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+    click.echo('export LAKE_CLIENT_SECRET="$(cat "$LAKE_CLIENT_SECRET_FILE")"')
+    click.echo(
+        '# lakeproof check "$LAKE_A_URL" --partner "$LAKE_B_URL" --ca "$LAKE_CA" '
+        '--token "client:$LAKE_ISSUER" --client-id "$LAKE_CLIENT_ID" '
+        '--client-secret-file "$LAKE_CLIENT_SECRET_FILE" --proxy "$LAKE_X509"'
+    )
+
+
+@group.command()
+@click.argument("service", type=click.Choice(["issuer", "xrd-a", "xrd-b", "supervisor"]))
+@click.option("-n", "lines", type=click.IntRange(1), default=40, show_default=True)
+@_directory_option
+def logs(service: str, lines: int, directory: Path) -> None:
+    """Print the last lines of SERVICE's log."""
+    with _one_sentence():
+        last = control.tail(Layout(directory.absolute()), service, lines)
+    for line in last:
+        click.echo(line)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """A LakeError becomes its sentence and exit code 1."""
+    try:
+        yield
+    except LakeError as error:
+        raise click.ClickException(str(error)) from error

@@ -1,0 +1,227 @@
+"""Bring a lake up, take it down, say how it is."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lakeproof.lake import hosts, ports, runtime, voms
+from lakeproof.lake.errors import LakeError
+from lakeproof.lake.layout import (
+    LONGEST_DIRECTORY,
+    VOMS_USER,
+    X509_USER,
+    Lake,
+    Layout,
+    ServiceStatus,
+    default_directory,
+    load_plan,
+    save_plan,
+)
+from lakeproof.lake.prepare import Progress, prepare
+from lakeproof.lake.processes import Process, stop_all
+
+START_DEADLINE_S = 20.0
+POLL_S = 0.02
+SUPERVISOR_GRACE_S = 12.0
+LOG_LINES = 15
+
+
+def _silent(_: str) -> None:
+    """Progress that nobody reads."""
+
+
+def up(
+    directory: Path | None = None,
+    *,
+    progress: Progress = _silent,
+    port_base: int | None = None,
+    owner_pid: int | None = None,
+) -> Lake:
+    """Start the lake in `directory`, or return the one that runs there already.
+
+    Ports count from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
+    everything stops when that process is gone, however it ended; a lake that ran before is
+    left alone. Raises LakeError with one sentence, and the log's last lines where a server did
+    not start.
+    """
+    layout = Layout(_usable(directory))
+    with _locked(layout):
+        found = _running_lake(layout, port_base)
+        if found is not None:
+            progress(f"the lake in {layout.directory} is running already")
+            return found
+        _stop(layout)
+        try:
+            lake, services = prepare(layout, port_base, progress)
+            save_plan(lake, services)
+            progress(f"starting {', '.join(s['name'] for s in services)}")
+            runtime.launch(layout.directory, _owner(owner_pid))
+            _wait_for(lake, services)
+        except BaseException:
+            _stop(layout)
+            raise
+    progress(f"the lake is up: {' '.join(site.url for site in lake.sites)}")
+    return replace(lake, started_here=True)
+
+
+def down(directory: Path | None = None, *, purge: bool = False) -> bool:
+    """Stop the lake in `directory`; `purge` deletes its data too. True when something ran.
+
+    Harmless when nothing runs. Raises LakeError when a process does not end.
+    """
+    layout = Layout((directory or default_directory()).absolute())
+    if not layout.plan.exists():
+        return False
+    with _locked(layout):
+        stopped = _stop(layout)
+    if purge:
+        shutil.rmtree(layout.directory)
+    return stopped
+
+
+def find(directory: Path | None = None) -> Lake:
+    """The lake that runs in `directory`; raises LakeError when none does."""
+    layout = Layout((directory or default_directory()).absolute())
+    lake, _ = load_plan(layout.directory)
+    if not any(process.alive for process in runtime.running(layout.directory).values()):
+        raise LakeError(
+            f"the lake in {layout.directory} is not running; `lakeproof lake up` starts it"
+        )
+    return lake
+
+
+def status(directory: Path | None = None) -> list[ServiceStatus]:
+    """How each service of the lake is; raises LakeError when there never was one."""
+    layout = Layout((directory or default_directory()).absolute())
+    _, services = load_plan(layout.directory)
+    processes = runtime.running(layout.directory)
+    return [_status(layout, service, processes.get(service["name"])) for service in services]
+
+
+def environment(lake: Lake) -> dict[str, str]:
+    """What a shell needs to use `lake`: names of files, no secret by value."""
+    first, second = lake.sites
+    return {
+        "LAKE_CA": str(lake.ca),
+        "LAKE_ISSUER": lake.issuer,
+        "LAKE_CLIENT_ID": lake.client_id,
+        "LAKE_CLIENT_SECRET_FILE": str(lake.client_secret_file),
+        "LAKE_A_URL": first.url,
+        "LAKE_B_URL": second.url,
+        "LAKE_A_ROOT_URL": first.root_url,
+        "LAKE_B_ROOT_URL": second.root_url,
+        "LAKE_INVENTORY": str(lake.inventory),
+        "LAKE_X509": str(lake.layout.credential(X509_USER)),
+        "LAKE_VOMS_PROXY": str(voms.proxy_of(lake.layout, VOMS_USER)),
+        "X509_CERT_DIR": str(lake.layout.certificates),
+    }
+
+
+def tail(layout: Layout, service: str, lines: int) -> list[str]:
+    """The last lines of a service's log; raises LakeError when there is none."""
+    log = layout.log / f"{service}.log"
+    if not log.exists():
+        known = sorted(path.stem for path in layout.log.glob("*.log"))
+        raise LakeError(f"no log of {service}; there are: {', '.join(known) or 'none'}")
+    return log.read_text(errors="replace").splitlines()[-lines:]
+
+
+def _usable(directory: Path | None) -> Path:
+    chosen = (directory or default_directory()).absolute()
+    if len(str(chosen)) > LONGEST_DIRECTORY or any(c.isspace() for c in str(chosen)):
+        raise LakeError(
+            f"{chosen} cannot hold a lake: XRootD wants a path without spaces and of at most "
+            f"{LONGEST_DIRECTORY} characters; choose another with --directory or LAKEPROOF_LAKE"
+        )
+    try:
+        chosen.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LakeError(f"{chosen} cannot be made: {error.strerror}") from error
+    if any(chosen.iterdir()) and not Layout(chosen).lock.exists():
+        raise LakeError(f"{chosen} holds other things than a lake; choose an empty directory")
+    return chosen
+
+
+@contextmanager
+def _locked(layout: Layout) -> Iterator[None]:
+    with layout.lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _running_lake(layout: Layout, port_base: int | None) -> Lake | None:
+    processes = runtime.running(layout.directory)
+    if not processes or not all(process.alive for process in processes.values()):
+        return None
+    lake, _ = load_plan(layout.directory)
+    if port_base and port_base != lake.issuer_port:
+        raise LakeError(
+            f"a lake runs in {layout.directory} on ports from {lake.issuer_port}; "
+            "`lakeproof lake down` stops it"
+        )
+    return lake
+
+
+def _owner(pid: int | None) -> Process | None:
+    if pid is None:
+        return None
+    owner = Process.of(pid)
+    if owner is None:
+        raise LakeError(f"the lake's owner, process {pid}, is gone already")
+    return owner
+
+
+def _wait_for(lake: Lake, services: list[dict[str, Any]]) -> None:
+    """Until every port answers; the VOMS proxy, which takes as long, is made meanwhile."""
+    with ThreadPoolExecutor(1) as meanwhile:
+        proxy = meanwhile.submit(voms.make_proxy, lake.layout, VOMS_USER, lake.issuer_host)
+        deadline = time.monotonic() + START_DEADLINE_S
+        for service in services:
+            while not ports.answers(service["port"]):
+                _raise_when_failed(lake.layout, service, overdue=time.monotonic() > deadline)
+                time.sleep(POLL_S)
+        proxy.result()
+
+
+def _raise_when_failed(layout: Layout, service: dict[str, Any], *, overdue: bool) -> None:
+    processes = runtime.running(layout.directory)
+    ended = service["name"] in processes and not processes[service["name"]].alive
+    if not (ended or overdue):
+        return
+    name = service["name"] if processes else "supervisor"
+    how = "ended at once" if ended else f"does not answer on port {service['port']}"
+    log = layout.log / f"{name}.log"
+    last = "\n".join(f"  {line}" for line in tail(layout, name, LOG_LINES))
+    raise LakeError(f"{name} did not start: it {how}; the last lines of {log}:\n{last}")
+
+
+def _stop(layout: Layout) -> bool:
+    processes = runtime.running(layout.directory)
+    alive = [process for process in processes.values() if process.alive]
+    parent = processes.pop("supervisor", None)
+    left = stop_all([parent], SUPERVISOR_GRACE_S) if parent else []
+    left += stop_all(list(processes.values()))
+    if left:
+        raise LakeError(f"process {left[0].pid} of the lake does not end, not even by SIGKILL")
+    layout.state.unlink(missing_ok=True)
+    hosts.remove(layout.directory)
+    return bool(alive)
+
+
+def _status(layout: Layout, service: dict[str, Any], process: Process | None) -> ServiceStatus:
+    return ServiceStatus(
+        name=service["name"],
+        pid=process.pid if process else 0,
+        alive=process.alive if process else False,
+        listening=ports.answers(service["port"]),
+        address=service["address"],
+        log=layout.log / f"{service['name']}.log",
+    )

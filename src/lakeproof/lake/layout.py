@@ -1,0 +1,236 @@
+"""Where a lake keeps things, and what it remembers about itself between two commands.
+
+One directory holds everything of one lake. Below it: `pki/` (public part: CA, hashed
+directory, vomsdir), `secret/` (mode 0700: keys, client secrets), `a/` and `b/` (one XRootD site
+each, owned by the user its server runs as), `log/`, `endpoints.yaml` and `lake.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from lakeproof.lake.errors import LakeError
+
+BASE_PATH = "/data"
+ODD_CLIENT = "conformance"
+PLAIN_CLIENT = "laptop"
+CLIENTS = (ODD_CLIENT, PLAIN_CLIENT)
+# Alice is known by her certificate's name, Bob only by the VO that his proxy shows.
+X509_USER = "alice"
+VOMS_USER = "bob"
+# The longest path below the directory that must fit in a unix socket's 107 bytes.
+LONGEST_DIRECTORY = 70
+
+
+def default_directory() -> Path:
+    """$LAKEPROOF_LAKE, else below $XDG_STATE_HOME, else /var/lib for root and ~/.local/state.
+
+    Root's home is closed to the user the servers run as, hence the difference.
+    """
+    chosen = os.environ.get("LAKEPROOF_LAKE")
+    if chosen:
+        return Path(chosen).absolute()
+    state = os.environ.get("XDG_STATE_HOME")
+    if state:
+        return Path(state).absolute() / "lakeproof" / "lake"
+    if os.geteuid() == 0:
+        return Path("/var/lib/lakeproof/lake")
+    return Path.home() / ".local" / "state" / "lakeproof" / "lake"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths inside one lake directory."""
+
+    directory: Path
+
+    @property
+    def pki(self) -> Path:
+        """Public part of the certificate authority."""
+        return self.directory / "pki"
+
+    @property
+    def secret(self) -> Path:
+        """Keys and client secrets, mode 0700."""
+        return self.directory / "secret"
+
+    @property
+    def ca(self) -> Path:
+        """The authority's certificate, PEM."""
+        return self.pki / "ca.pem"
+
+    @property
+    def certificates(self) -> Path:
+        """The hashed directory (X509_CERT_DIR)."""
+        return self.pki / "certificates"
+
+    @property
+    def vomsdir(self) -> Path:
+        """Whom to believe VOMS attributes from (X509_VOMS_DIR)."""
+        return self.pki / "vomsdir"
+
+    @property
+    def log(self) -> Path:
+        """One log file a service."""
+        return self.directory / "log"
+
+    @property
+    def state(self) -> Path:
+        """What runs: written by the supervisor, removed by `down`."""
+        return self.directory / "lake.json"
+
+    @property
+    def plan(self) -> Path:
+        """What the supervisor is to start."""
+        return self.directory / "plan.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by `up` and `down`, so that two of them do not meet."""
+        return self.directory / "lock"
+
+    @property
+    def inventory(self) -> Path:
+        """The generated endpoints.yaml of this lake."""
+        return self.directory / "endpoints.yaml"
+
+    @property
+    def issued(self) -> Path:
+        """Every token the issuer gave out, one a line: lets a test look for leaks of them."""
+        return self.secret / "issued-tokens"
+
+    @property
+    def public_keys(self) -> Path:
+        """The issuer's key set as /jwks shows it."""
+        return self.secret / "issuer-public.json"
+
+    def client_secret(self, client: str) -> Path:
+        """The file with the secret of one of CLIENTS."""
+        return self.secret / f"client-{client}"
+
+    def credential(self, name: str) -> Path:
+        """Certificate and key of a person or service in one PEM file."""
+        return self.secret / f"{name}.pem"
+
+    def site(self, short: str) -> Path:
+        """Home of one XRootD site, `a` or `b`."""
+        return self.directory / short
+
+
+@dataclass(frozen=True)
+class LakeSite:
+    """One site of the lake as a client sees it: `url` is davs://, `root_url` root://."""
+
+    name: str
+    short: str
+    host: str
+    port: int
+    root_port: int
+    base_path: str = BASE_PATH
+
+    @property
+    def url(self) -> str:
+        """The WebDAV door with the base path."""
+        return f"davs://{self.host}:{self.port}{self.base_path}"
+
+    @property
+    def root_url(self) -> str:
+        """The root:// door with the base path."""
+        return f"root://{self.host}:{self.root_port}/{self.base_path}"
+
+    @property
+    def audience(self) -> str:
+        """The only audience, beside the WLCG "any", that this site accepts."""
+        return f"https://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake that was described: enough to reach it, no secret by value."""
+
+    directory: Path
+    sites: tuple[LakeSite, ...]
+    issuer: str
+    issuer_port: int
+    started_here: bool = field(default=False, compare=False)
+
+    @property
+    def layout(self) -> Layout:
+        """The paths of this lake."""
+        return Layout(self.directory)
+
+    @property
+    def ca(self) -> Path:
+        """The certificate authority, PEM."""
+        return self.layout.ca
+
+    @property
+    def issuer_host(self) -> str:
+        """The host name in the issuer's URL."""
+        return self.issuer.split("/")[2].partition(":")[0]
+
+    @property
+    def client_id(self) -> str:
+        """The client that may ask for odd tokens."""
+        return ODD_CLIENT
+
+    @property
+    def client_secret_file(self) -> Path:
+        """Where the secret of `client_id` is."""
+        return self.layout.client_secret(ODD_CLIENT)
+
+    @property
+    def inventory(self) -> Path:
+        """A valid endpoints.yaml for this lake."""
+        return self.layout.inventory
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """One service: `listening` says that its port answers."""
+
+    name: str
+    pid: int
+    alive: bool
+    listening: bool
+    address: str
+    log: Path
+
+
+def save_plan(lake: Lake, services: list[dict[str, Any]]) -> None:
+    """Write the description of `lake` and the commands of its services."""
+    described = {
+        "sites": [asdict(site) for site in lake.sites],
+        "issuer": lake.issuer,
+        "issuer_port": lake.issuer_port,
+    }
+    write_text(lake.layout.plan, json.dumps({"lake": described, "services": services}, indent=1))
+
+
+def load_plan(directory: Path) -> tuple[Lake, list[dict[str, Any]]]:
+    """What `save_plan` wrote; raises LakeError when there is no lake here."""
+    try:
+        plan = json.loads(Layout(directory).plan.read_text())
+    except FileNotFoundError:
+        raise LakeError(f"there is no lake in {directory}; `lakeproof lake up` makes one") from None
+    described = plan["lake"]
+    lake = Lake(
+        directory,
+        tuple(LakeSite(**site) for site in described["sites"]),
+        described["issuer"],
+        described["issuer_port"],
+    )
+    return lake, plan["services"]
+
+
+def write_text(path: Path, text: str, mode: int = 0o644) -> None:
+    """Replace `path` in one step, so that a reader never sees half of it."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.touch(mode=0o600)
+    half.write_text(text)
+    half.chmod(mode)
+    half.replace(path)

@@ -1,0 +1,180 @@
+"""One XRootD site of the lake: its directory, configuration, key cache and command."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import pwd
+import secrets
+import sqlite3
+import subprocess
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from lakeproof.lake import ca, hosts
+from lakeproof.lake.errors import LakeError
+from lakeproof.lake.layout import BASE_PATH, Lake, LakeSite, Layout
+from lakeproof.lake.packages import program
+
+SERVER_ACCOUNT = "xrootd"
+KEYS_LAST_S = 365 * 86400
+MACAROON_SECRET_BYTES = 64
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom the servers run as; `name` is None when that is the invoking user."""
+
+    name: str | None
+    uid: int
+    gid: int
+
+    @classmethod
+    def for_servers(cls) -> Account:
+        """`xrootd` when we are root (XRootD refuses uid 0), else ourselves."""
+        if os.geteuid() != 0:
+            return cls(None, os.geteuid(), os.getegid())
+        try:
+            entry = pwd.getpwnam(SERVER_ACCOUNT)
+        except KeyError:
+            raise LakeError(
+                f"there is no user {SERVER_ACCOUNT} to run the servers as; the Debian package "
+                "xrootd-server makes one (script/bootstrap installs it)"
+            ) from None
+        return cls(SERVER_ACCOUNT, entry.pw_uid, entry.pw_gid)
+
+    def require_access(self, directory: Path) -> None:
+        """Raise LakeError when the account cannot enter a parent of `directory`."""
+        for parent in directory.parents:
+            if self.name and not parent.stat().st_mode & 0o001:
+                raise LakeError(
+                    f"the servers run as user {self.name}, who cannot enter {parent}; choose "
+                    "another directory for the lake: --directory, or LAKEPROOF_LAKE"
+                )
+
+
+def prepare(lake: Lake, site: LakeSite, host: ca.Identity, account: Account) -> None:
+    """Write everything that the server of `site` reads. Data of an earlier lake stays."""
+    layout = lake.layout
+    home = layout.site(site.short)
+    for folder in (home, home / "etc", home / "run", home / "root", home / f"root{BASE_PATH}"):
+        folder.mkdir(exist_ok=True)
+        os.chown(folder, account.uid, account.gid)
+        folder.chmod(0o700)
+    for name, text in _settings(lake, site, host).items():
+        _write(home / "etc" / name, text, account)
+    _seed_key_cache(layout, lake.issuer, home, account)
+
+
+def service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
+    """What the supervisor needs to start the server of `site`."""
+    layout = lake.layout
+    home = layout.site(site.short)
+    # Where its pid file is, there XRootD writes its environment; without one that is /tmp.
+    pid_file = str(home / "run" / "pid")
+    command = [program("xrootd"), "-c", str(home / "etc" / "xrootd.cfg"), "-s", pid_file]
+    # Native third-party copy compares reverse names: an IPv4 client of a dual-stack socket has
+    # none, and the copy hangs.
+    if hosts.prefers_ipv4_only(site.host):
+        command += ["-I", "v4"]
+    return {
+        "name": f"xrd-{site.short}",
+        "command": command,
+        "port": site.port,
+        "address": site.audience,
+        "account": account.name,
+        "directory": str(home),
+        # Nothing of the caller's: a BEARER_TOKEN here would be used by the server's own copies.
+        "environment": {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "X509_CERT_DIR": str(layout.certificates),
+            "X509_VOMS_DIR": str(layout.vomsdir),
+            "XrdSecPROTOCOL": "sss",
+            "XrdSecSSSKT": str(home / "etc" / "sss.keytab"),
+        },
+    }
+
+
+def make_shared_key(layout: Layout) -> None:
+    """The key with which one server knocks at the other for root:// third-party copies."""
+    keytab = layout.secret / "sss.keytab"
+    if not keytab.exists():
+        subprocess.run(  # noqa: S603  a fixed program, our own path
+            [program("xrdsssadmin"), "-u", "server", "-g", "server", "add", str(keytab)],
+            check=True,
+            capture_output=True,
+        )
+
+
+def _settings(lake: Lake, site: LakeSite, host: ca.Identity) -> dict[str, str]:
+    layout = lake.layout
+    home = layout.site(site.short)
+    values = {
+        "home": home,
+        "name": site.name,
+        "port": site.port,
+        "root_port": site.root_port,
+        "base_path": BASE_PATH,
+        "certificates": layout.certificates,
+        "audience": site.audience,
+        "issuer": lake.issuer,
+    }
+    templates = files("lakeproof.lake") / "templates"
+    filled = {
+        name: Template((templates / name).read_text()).substitute(values)
+        for name in ("xrootd.cfg", "scitokens.cfg", "authdb")
+    }
+    return {
+        **filled,
+        "grid-mapfile": f'"/O={ca.ORGANISATION}/CN=alice" alice\n',
+        "host.crt": host.certificate_pem.decode(),
+        "host.key": host.key_pem.decode(),
+        "sss.keytab": (layout.secret / "sss.keytab").read_text(),
+        "macaroon-secret": _macaroon_secret(layout, site),
+    }
+
+
+def _macaroon_secret(layout: Layout, site: LakeSite) -> str:
+    """The secret in base64 with line breaks: on one line XRootD calls it too short."""
+    path = layout.secret / f"macaroon-{site.short}"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(base64.encodebytes(secrets.token_bytes(MACAROON_SECRET_BYTES)))
+    return path.read_text()
+
+
+def _seed_key_cache(layout: Layout, issuer: str, home: Path, account: Account) -> None:
+    """Put the issuer's keys where libscitokens caches them.
+
+    libscitokens 0.7.3 cannot be told a certificate authority, so it could never fetch the keys
+    from an issuer of ours; with a cache that is not due it does not try.
+    """
+    folder = home / "cache" / "scitokens"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "scitokens_cpp.sqllite"
+    keys = json.loads(layout.public_keys.read_text())
+    far = int(time.time()) + KEYS_LAST_S
+    entry = json.dumps({"jwks": keys, "expires": far, "next_update": far})
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS keycache "
+            "(issuer text UNIQUE PRIMARY KEY NOT NULL, keys text NOT NULL)"
+        )
+        database.execute("INSERT OR REPLACE INTO keycache VALUES (?, ?)", (issuer, entry))
+    for owned in (home / "cache", folder, path):
+        os.chown(owned, account.uid, account.gid)
+
+
+def _write(path: Path, text: str, account: Account) -> None:
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(text)
+    os.chown(path, account.uid, account.gid)

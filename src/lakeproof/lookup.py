@@ -1,0 +1,115 @@
+"""Reads the catalogue: requirements with their clauses, and what to change when one is unmet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+from packaging.version import InvalidVersion, Version
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One clause of one specification, quoted in at most 40 words."""
+
+    id: str
+    spec: str
+    spec_title: str
+    url: str
+    clause: str
+    quote: str
+    paraphrase: bool
+
+    @property
+    def citation(self) -> str:
+        """As printed behind a requirement: `WLCG JWT 1.3 §2.2.1`."""
+        return f"{self.spec_title} {self.clause}".strip()
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A known upstream defect whose symptom is this check's failure."""
+
+    technology: str
+    issue: str
+    fixed_in: str | None
+    symptom: str
+
+    def concerns(self, technology: str, version: str | None) -> bool:
+        """Whether an endpoint of this technology and observed version may have this bug."""
+        if technology != self.technology:
+            return False
+        if version is None or self.fixed_in is None:
+            return True
+        try:
+            return Version(version) < Version(self.fixed_in)
+        except InvalidVersion:
+            return True
+
+    def __str__(self) -> str:
+        fixed = f", fixed in version {self.fixed_in}" if self.fixed_in else ""
+        return f"known as {self.issue}{fixed}"
+
+
+@cache
+def load(name: str) -> dict[str, Any]:
+    """The mapping in `catalogue/<name>.yaml`."""
+    text = (resources.files("lakeproof") / "catalogue" / f"{name}.yaml").read_text("utf-8")
+    content = yaml.safe_load(text)
+    return content if isinstance(content, dict) else {}
+
+
+def requirement(req: str) -> Requirement | None:
+    """The requirement of this id, or None when the catalogue does not have it."""
+    entry = load("requirements").get(req)
+    if entry is None:
+        return None
+    spec = load("specs").get(entry["spec"], {})
+    return Requirement(
+        id=req,
+        spec=entry["spec"],
+        spec_title=spec.get("title", entry["spec"]),
+        url=entry.get("url", spec.get("url", "")),
+        clause=str(entry.get("clause", "")),
+        quote=entry.get("quote", ""),
+        paraphrase=bool(entry.get("paraphrase", False)),
+    )
+
+
+def citation(req: str) -> str:
+    """`WLCG JWT 1.3 §2.2.1`, or the bare id of a requirement that is not in the catalogue."""
+    found = requirement(req)
+    return found.citation if found else req
+
+
+def bugs(check_id: str) -> list[Bug]:
+    """Upstream defects listed for this check."""
+    entries = load("hints").get(check_id, {}).get("bugs", [])
+    return [
+        Bug(
+            technology=entry["technology"],
+            issue=str(entry["issue"]),
+            fixed_in=str(entry["fixed_in"]) if entry.get("fixed_in") else None,
+            symptom=entry.get("symptom", ""),
+        )
+        for entry in entries
+    ]
+
+
+def hint(check_id: str, technology: str | None, version: str | None) -> str:
+    """What to change when this check fails on this technology; '' when nobody has written it.
+
+    The text for the technology comes first, else the generic one; behind it the upstream
+    defect whose version range the observed version is in.
+    """
+    entry = load("hints").get(check_id, {})
+    said = entry.get(technology) if technology else None
+    parts = [str(said or entry.get("generic", "")).strip()]
+    if said and technology:
+        parts[0] = f"{technology}: {parts[0]}"
+    if technology:
+        parts += [str(bug) for bug in bugs(check_id) if bug.concerns(technology, version)]
+    return " · ".join(part for part in parts if part)

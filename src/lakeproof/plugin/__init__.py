@@ -1,0 +1,50 @@
+"""The pytest plugin: endpoints become parameters, exceptions become outcomes, outcomes results.
+
+It sleeps unless the checks in `suites/` are among what pytest is asked to run.
+The command line has imported it before pytest starts, hence PYTEST_DONT_REWRITE.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakeproof.plugin import options
+from lakeproof.plugin.collect import Collector
+from lakeproof.plugin.control import Controller
+from lakeproof.plugin.run import build
+from lakeproof.plugin.worker import RUN, Worker
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer lakeproof's options to pytest."""
+    options.add_pytest_options(parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Build the run and register the parts of the plugin that this process needs."""
+    if not _concerns_checks(config) or config.getoption("version", default=None):
+        return
+    workerinput = getattr(config, "workerinput", None)
+    run = build(config, workerinput["lakeproof_run"] if workerinput else None)
+    config.stash[RUN] = run
+    config.pluginmanager.register(Collector(config, run), "lakeproof-collector")
+    config.pluginmanager.register(Worker(config, run), "lakeproof-worker")
+    if workerinput is None and not config.option.collectonly:
+        config.pluginmanager.register(Controller(config, run), "lakeproof-controller")
+
+
+def _concerns_checks(config: pytest.Config) -> bool:
+    """Whether what pytest is asked to run includes the checks of this checkout or package."""
+    if config.option.help:
+        return False
+    suites = (config.rootpath / "suites").resolve()
+    invoked_from = config.invocation_params.dir
+    asked = [(invoked_from / arg.partition("::")[0]).resolve() for arg in config.args]
+    return any(_overlaps(path, suites) for path in asked)
+
+
+def _overlaps(asked: Path, suites: Path) -> bool:
+    return asked == suites or suites in asked.parents or asked in suites.parents

@@ -1,0 +1,41 @@
+"""What Allure shows beside pytest's own: labels to filter by, and the transcript."""
+
+from __future__ import annotations
+
+import allure
+from allure_commons.types import AttachmentType
+
+from lakeproof.check import Check
+from lakeproof.lookup import requirement
+from lakeproof.session.endpoint import EndpointSession
+from lakeproof.verdict import Severity
+from lakeproof.wire.transcript import Transcript
+
+# Allure's own scale, where LOW is "minor" and MEDIUM the default
+SEVERITY = {
+    Severity.CRITICAL: "blocker",
+    Severity.HIGH: "critical",
+    Severity.MEDIUM: "normal",
+    Severity.LOW: "minor",
+}
+
+
+def label(check: Check, session: EndpointSession) -> None:
+    """Name the running item after the check and label it with what people filter by."""
+    allure.dynamic.title(f"{check.id} on {session.name}")
+    allure.dynamic.description(f"{check.title}\n\n{check.harm}")
+    allure.dynamic.severity(SEVERITY[check.severity])
+    allure.dynamic.parent_suite(session.name)
+    allure.dynamic.suite(check.suite)
+    allure.dynamic.label("site", session.target.site)
+    allure.dynamic.label("technology", session.fingerprint.technology or "unknown")
+    allure.dynamic.label("level", check.level.value)
+    required = requirement(check.req)
+    if required is not None and required.url:
+        allure.dynamic.link(required.url, name=required.citation)
+
+
+def attach(transcript: Transcript) -> None:
+    """Attach the redacted transcript to the running item."""
+    if transcript.exchanges:
+        allure.attach(transcript.text(), "transcript", AttachmentType.TEXT)

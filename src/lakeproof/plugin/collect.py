@@ -1,0 +1,103 @@
+"""Collection: each check runs once an endpoint, reachability first, one worker an endpoint."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from lakeproof.check import ATTRIBUTE, Check, CheckDefinitionError, registry
+from lakeproof.plugin.run import Run
+
+PARTNERED = "peer_name"
+
+
+class Collector:
+    """Parametrises the checks over the run's endpoints, and orders and selects them."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self.config = config
+        self.run = run
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """One item an endpoint; a check with a `peer` gets one for each other end as well."""
+        if check_of_function(metafunc.function) is None:
+            if self.run_concerns(metafunc):
+                raise CheckDefinitionError(
+                    f"{metafunc.module.__file__}: {metafunc.function.__name__} is in suites/ but "
+                    "has no @check; declare its requirement, level, severity, needs and catches"
+                )
+            return
+        targets = [target.name for target in self.run.plan.targets]
+        if PARTNERED not in metafunc.fixturenames:
+            metafunc.parametrize("endpoint_name", targets, scope="session")
+            return
+        pairs = [(name, peer.name) for name in targets for peer in self.run.plan.peers_of(name)]
+        metafunc.parametrize(
+            ("endpoint_name", PARTNERED),
+            pairs,
+            ids=[f"{name}-{peer}" for name, peer in pairs],
+            scope="session",
+        )
+
+    def run_concerns(self, metafunc: pytest.Metafunc) -> bool:
+        """Whether the function stands in this tree's suites."""
+        return self.config.rootpath / "suites" in metafunc.definition.path.parents
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Deselect what is not asked for, keep each endpoint together, reachability first."""
+        checks = [item for item in items if check_of(item) is not None]
+        if not checks:
+            return
+        self.run.selection.verify(list(registry))
+        self.run.load_known(whole=not self._narrowed())
+        chosen = [item for item in checks if self.run.selection.includes(_sure(item))]
+        order = {target.name: at for at, target in enumerate(self.run.plan.targets)}
+        # pytest makes an empty item of a mesh without a second endpoint
+        chosen = [item for item in chosen if endpoint_of(item) in order]
+        kept = set(chosen)
+        dropped = [item for item in checks if item not in kept]
+        chosen.sort(key=lambda item: (order[endpoint_of(item)], _sure(item).suite != FIRST))
+        for item in chosen:
+            item.add_marker(pytest.mark.xdist_group(endpoint_of(item)))
+        items[:] = [item for item in items if check_of(item) is None] + chosen
+        if dropped:
+            self.config.hook.pytest_deselected(items=dropped)
+
+    def _narrowed(self) -> bool:
+        """Whether pytest was pointed at some of the checks only."""
+        suites = self.config.rootpath / "suites"
+        asked = [self.config.invocation_params.dir / arg for arg in self.config.args]
+        return not any(path.resolve() in (suites, *suites.parents) for path in asked)
+
+
+FIRST = "reachability"
+
+
+def check_of_function(function: object) -> Check | None:
+    """The declaration on a test function, or None."""
+    return cast("Check | None", getattr(function, ATTRIBUTE, None))
+
+
+def check_of(item: pytest.Item) -> Check | None:
+    """The declaration behind a pytest item, or None when it is no check."""
+    return check_of_function(getattr(item, "function", None))
+
+
+def endpoint_of(item: pytest.Item) -> str:
+    """The name of the endpoint under test."""
+    return str(item.callspec.params["endpoint_name"])  # type: ignore[attr-defined]
+
+
+def peer_of(item: pytest.Item) -> str | None:
+    """The name of the other end of a pair, or None."""
+    peer = item.callspec.params.get(PARTNERED)  # type: ignore[attr-defined]
+    return str(peer) if peer is not None else None
+
+
+def _sure(item: pytest.Item) -> Check:
+    found = check_of(item)
+    if found is None:
+        raise CheckDefinitionError(f"{item.nodeid} is no check")
+    return found

@@ -1,0 +1,106 @@
+"""`lakeproof check` and `lakeproof run`: pytest on the checks, with the shared options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+import pytest
+
+from lakeproof import tree
+from lakeproof.plugin.exitcode import ExitCode
+from lakeproof.plugin.options import OPTIONS, Command, Option
+
+EPILOG = (
+    "Exit code: 0 nothing failed, 1 something failed, 2 something could not be judged, "
+    "3 wrong usage or inventory, 130 interrupted (what was done is kept and reported)."
+)
+
+
+def shared_options(command: Command) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add every option of the table that `command` offers, and -j."""
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        function = click.option(
+            "-j",
+            "jobs",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            help="Endpoints checked at the same time (one worker an endpoint).",
+        )(function)
+        for option in reversed(OPTIONS):
+            if command in option.commands:
+                function = _click_option(option)(function)
+        return function
+
+    return decorate
+
+
+def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    names = [*([option.short] if option.short else []), f"--{option.name}"]
+    names.append(option.name.replace("-", "_"))
+    if option.flag:
+        return click.option(*names, is_flag=True, help=option.help)
+    kind = click.Choice(option.choices) if option.choices else click.STRING
+    return click.option(
+        *names,
+        type=kind,
+        metavar=option.metavar,
+        multiple=option.multiple,
+        default=None if not option.multiple else (),
+        help=option.help,
+    )
+
+
+@click.command("check", epilog=EPILOG)
+@click.argument("urls", nargs=-1, required=True, metavar="URL [URL...]")
+@shared_options("check")
+def check(urls: Sequence[str], jobs: int, **said: object) -> None:
+    """Check endpoints by URL, without an inventory.
+
+    \b
+    lakeproof check davs://se.example.org:443/vo/area --token file:token
+    """
+    raise SystemExit(run_checks([f"--url={url}" for url in urls], said, jobs))
+
+
+@click.command("run", epilog=EPILOG)
+@shared_options("run")
+def run(jobs: int, **said: object) -> None:
+    """Check the endpoints of the inventory (endpoints.yaml), all of them or the named ones."""
+    raise SystemExit(run_checks([], said, jobs))
+
+
+def run_checks(arguments: Sequence[str], said: dict[str, object], jobs: int) -> int:
+    """Run pytest on the checks and give the exit code of the contract."""
+    root = tree.root()
+    command = [
+        str(root / "suites"),
+        f"--rootdir={root}",
+        f"-c{root / 'pyproject.toml'}",
+        "--progress",
+        *arguments,
+        *_as_arguments(said),
+    ]
+    if jobs > 1:
+        command += [f"-n{jobs}", "--dist=loadgroup", "--max-worker-restart=2"]
+    code = pytest.main(command)
+    usage = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
+    if code in usage and isinstance(code, pytest.ExitCode):
+        return int(ExitCode.USAGE)
+    return int(code)
+
+
+def _as_arguments(said: dict[str, object]) -> list[str]:
+    arguments: list[str] = []
+    for option in OPTIONS:
+        value = said.get(option.name.replace("-", "_"))
+        if option.flag:
+            arguments += [f"--{option.name}"] if value else []
+        elif isinstance(value, tuple):
+            arguments += [f"--{option.name}={each}" for each in value]
+        elif value is not None:
+            arguments.append(f"--{option.name}={value}")
+    return arguments

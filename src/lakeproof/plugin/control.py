@@ -1,0 +1,154 @@
+"""The controlling process of a run: results on disk, progress, summary, exit code.
+
+With pytest-xdist the items run in workers and only their reports get here; without it the
+same process runs the items too.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from lakeproof.plugin.exitcode import exit_code
+from lakeproof.plugin.progress import ProgressReporter
+from lakeproof.plugin.run import Run
+from lakeproof.plugin.summary import print_summary
+from lakeproof.plugin.worker import FINISHED
+from lakeproof.results import Result
+from lakeproof.session.sessions import Sessions
+from lakeproof.verdict import Blocked, Unjudged
+
+INTERRUPTED = 2  # pytest.ExitCode.INTERRUPTED, also of an internal stop
+HARNESS_BROKEN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+
+
+class Controller:
+    """Owns the run's folder; the only one who writes results."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self.config = config
+        self.run = run
+        self.results: list[Result] = []
+        self.left: list[str] = []
+        self.notes: list[str] = []
+        self.requests = 0
+        self.harness_broken = False
+        self.interrupted = False
+        self.lost_workers = False
+        self.progress: ProgressReporter | None = None
+        run.folder.open()
+        self._set_reports()
+        if config.getoption("lakeproof_progress"):
+            self._take_over_terminal()
+
+    def _set_reports(self) -> None:
+        option, folder = self.config.option, self.run.folder.path
+        option.xmlpath = option.xmlpath or str(folder / "junit.xml")
+        option.allure_report_dir = option.allure_report_dir or str(folder / "allure-results")
+
+    def _take_over_terminal(self) -> None:
+        self.progress = ProgressReporter()
+        # blocked rather than unregistered: it has not been registered yet
+        self.config.pluginmanager.set_blocked("terminalreporter")
+        self.config.pluginmanager.register(self.progress, "lakeproof-progress")
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  xdist has no types
+        """Tell a worker which run it belongs to."""
+        node.workerinput["lakeproof_run"] = self.run.folder.run_id
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """The first worker that has collected tells how many checks there are."""
+        self._begin(len(ids))
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Without workers the count is known here."""
+        if session.items:
+            self._begin(len(session.items))
+
+    def _begin(self, total: int) -> None:
+        if self.progress is not None and self.progress.total == 0:
+            self.progress.begin(total)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Write a result down the moment it arrives."""
+        content = getattr(report, "lakeproof", None)
+        if content is None:
+            self.harness_broken |= report.failed
+            return
+        result = Result.from_dict(content)
+        self.results.append(result)
+        self.run.folder.append(result)
+        if self.progress is not None:
+            self.progress.result(result)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Ctrl-C: what was done is kept and reported."""
+        self.interrupted = True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401
+        """A worker has ended: what it left behind, or that it died before it could say."""
+        report = getattr(node, "workeroutput", {}).get("lakeproof")
+        if report is None or error:
+            self.lost_workers = True
+            return
+        self._finished(report)
+
+    def _finished(self, report: dict[str, Any]) -> None:
+        self.left += report["left"]
+        self.notes += [note for note in report["notes"] if note not in self.notes]
+        self.requests += report["requests"]
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Any:  # noqa: ANN401
+        """Clean up after lost workers, close the run, set the exit code."""
+        result = yield
+        own = self.config.stash.get(FINISHED, None)
+        if own is not None:
+            self._finished(own)
+        if self.progress is not None:
+            self.progress.end()
+        if self.lost_workers:
+            self.left += self._clean_for_lost_workers()
+        self.harness_broken |= exitstatus in HARNESS_BROKEN
+        session.exitstatus = exit_code(
+            self.results,
+            interrupted=self.interrupted or exitstatus == INTERRUPTED,
+            harness_broken=self.harness_broken or session.testscollected == 0,
+        )
+        self.run.folder.close(
+            self.results,
+            exit_code=int(session.exitstatus),
+            interrupted=self.interrupted,
+            requests=self.requests,
+            left_behind=self.left,
+            notes=self.notes,
+        )
+        if self.progress is not None:
+            self._summarise()
+        return result
+
+    def _clean_for_lost_workers(self) -> list[str]:
+        sessions = Sessions(self.run.plan, self.run.folder.run_id)
+        for target in self.run.plan.everything:
+            try:
+                sessions.get(target.name).require_ready()
+            except (Unjudged, Blocked):
+                continue  # it never let us write
+        left = sessions.clean_up()
+        sessions.close()
+        return left
+
+    def pytest_terminal_summary(self) -> None:
+        """Under plain pytest the summary follows pytest's own report."""
+        self._summarise()
+
+    def _summarise(self) -> None:
+        console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        folder = self.run.folder.out / "latest"
+        print_summary(console, self.results, folder=folder, leftovers=self.left, notes=self.notes)

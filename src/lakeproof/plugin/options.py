@@ -1,0 +1,169 @@
+"""The one table of options that `lakeproof check|run|demo` and plain `pytest` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+Command = Literal["check", "run", "demo"]
+ALL: frozenset[Command] = frozenset({"check", "run", "demo"})
+ADHOC: frozenset[Command] = frozenset({"check"})
+FLEET: frozenset[Command] = frozenset({"run"})
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option: `--name`, its help, and which commands offer it."""
+
+    name: str
+    help: str
+    metavar: str | None = None
+    multiple: bool = False
+    flag: bool = False
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+    commands: frozenset[Command] = ALL
+    short: str | None = None
+
+    @property
+    def dest(self) -> str:
+        """The attribute name in pytest's configuration."""
+        return "lakeproof_" + self.name.replace("-", "_")
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        "token",
+        "Where the access token comes from: env:NAME, file:PATH, oidc-agent:ACCOUNT, or "
+        "client:ISSUER_URL with --client-id and --client-secret-file. Default: BEARER_TOKEN, "
+        "BEARER_TOKEN_FILE, $XDG_RUNTIME_DIR/bt_u<uid>, /tmp/bt_u<uid>, whichever is there.",
+        metavar="SOURCE",
+        commands=ADHOC,
+    ),
+    Option("client-id", "Client name at the issuer, for --token client:…", "ID", commands=ADHOC),
+    Option(
+        "client-secret-file",
+        "File with the client's secret (mode 0600), for --token client:…",
+        "PATH",
+        commands=ADHOC,
+    ),
+    Option(
+        "odd-tokens",
+        "The issuer of --token client:… signs odd tokens (expired, other claims) on request, as "
+        "the laptop lake's does.",
+        flag=True,
+        commands=ADHOC,
+    ),
+    Option(
+        "audience",
+        "Audience to ask tokens for. Default: https://host[:port] of the endpoint.",
+        "A",
+        commands=ADHOC,
+    ),
+    Option(
+        "scope-root",
+        "URL path that a token's scope path '/' means at this storage. Default: found by trying.",
+        "PATH",
+        commands=ADHOC,
+    ),
+    Option(
+        "partner-token",
+        "Token source for the --partner endpoints. Default: the same as --token.",
+        "SOURCE",
+        commands=ADHOC,
+    ),
+    Option("proxy", "X.509 proxy, or certificate and key in one PEM file.", "PATH", commands=ADHOC),
+    Option(
+        "ca",
+        "CA certificate file or hashed directory. Default: the system's.",
+        "PATH",
+        commands=ADHOC,
+    ),
+    Option(
+        "partner",
+        "Other end for third-party copies. Default: the other URLs, then the inventory's "
+        "golden endpoint.",
+        "URL",
+        multiple=True,
+        commands=ADHOC,
+    ),
+    Option(
+        "technology",
+        "The storage system, if you would rather say than let it be recognised.",
+        choices=("auto", "dcache", "eos", "dpm", "xrootd", "storm"),
+        default="auto",
+        commands=ADHOC,
+    ),
+    Option(
+        "feature",
+        "Declare a feature present or absent, for example tpc-push=no.",
+        "NAME=yes|no",
+        multiple=True,
+        commands=ADHOC,
+    ),
+    Option(
+        "known-failures",
+        "File with known failures to apply.",
+        "FILE",
+        multiple=True,
+    ),
+    Option(
+        "inventory",
+        "The endpoint inventory. Default: endpoints.yaml.",
+        "FILE",
+        short="-i",
+        commands=FLEET,
+    ),
+    Option("site", "Only this site.", "NAME", multiple=True, commands=FLEET),
+    Option("endpoint", "Only this endpoint.", "NAME", multiple=True, commands=FLEET),
+    Option("suite", "Only this suite, for example webdav.", "NAME", multiple=True),
+    Option(
+        "check",
+        "Only checks whose id matches, for example 'tokens.*'.",
+        "ID_GLOB",
+        multiple=True,
+    ),
+    Option(
+        "level",
+        "Only requirements of this level or above: must, should or may.",
+        choices=("must", "should", "may"),
+        default="may",
+    ),
+    Option("read-only", "Run only what needs no write.", flag=True),
+    Option("intrusive", "Also run checks that load or annoy a server.", flag=True),
+    Option("out", "Folder for results and pages. Default: reports.", "DIR", default="reports"),
+)
+
+
+def add_pytest_options(parser: pytest.Parser) -> None:
+    """Offer every option of the table to pytest, plus the ones only the CLI uses."""
+    group = parser.getgroup(
+        "lakeproof", "lakeproof: which endpoints, which credentials, which checks"
+    )
+    group.addoption(
+        "--url",
+        dest="lakeproof_url",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="Endpoint to check, without an inventory (repeatable): davs://host:port/path",
+    )
+    for option in OPTIONS:
+        settings: dict[str, object] = {"dest": option.dest, "help": option.help}
+        if option.flag:
+            settings["action"] = "store_true"
+        elif option.multiple:
+            settings |= {"action": "append", "default": [], "metavar": option.metavar}
+        elif option.choices:
+            settings |= {"choices": option.choices, "default": option.default}
+        else:
+            settings |= {"default": option.default, "metavar": option.metavar}
+        group.addoption(f"--{option.name}", **settings)
+    group.addoption(
+        "--progress",
+        dest="lakeproof_progress",
+        action="store_true",
+        help="Report as the lakeproof command does instead of as pytest does.",
+    )

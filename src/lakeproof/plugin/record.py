@@ -1,0 +1,103 @@
+"""From one check's judgement to the line of results.jsonl, and to pytest's own report."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lakeproof.check import Check
+from lakeproof.lookup import hint
+from lakeproof.plugin.outcome import Judgement
+from lakeproof.results import Result, RunFolder
+from lakeproof.session.endpoint import EndpointSession
+from lakeproof.verdict import Outcome
+from lakeproof.wire.redact import redactor
+from lakeproof.wire.transcript import Transcript
+from lakeproof.wording import failure_lines
+
+HELPED = (Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN)
+
+
+def make_result(  # noqa: PLR0913  each is one fact of the line
+    *,
+    check: Check,
+    session: EndpointSession,
+    judgement: Judgement,
+    folder: RunFolder,
+    began: float,
+    duration_s: float,
+    transcript: Transcript | None,
+    partner: str | None,
+) -> Result:
+    """The result line; the transcript is written beside it when anything was asked."""
+    seen = session.fingerprint
+    helped = judgement.outcome in HELPED
+    return Result(
+        run=folder.run_id,
+        started=datetime.fromtimestamp(began, UTC).isoformat(),
+        duration_s=round(duration_s, 6),
+        site=session.target.site,
+        endpoint=session.name,
+        url=session.target.endpoint.url,
+        technology=seen.technology,
+        observed_version=seen.version,
+        check=check.id,
+        title=check.title,
+        req=check.req,
+        level=check.level,
+        severity=check.severity,
+        outcome=judgement.outcome,
+        expected=judgement.expected,
+        actual=judgement.actual,
+        do=hint(check.id, seen.technology, seen.version) or None if helped else None,
+        blame=judgement.blame,
+        partner=partner,
+        direction=_direction(check),
+        transcript=_write(folder, session.name, check.id, partner, transcript),
+        reproduce=transcript.reproduce if transcript and helped else None,
+        known_issue=judgement.known_issue,
+        emulated=session.target.endpoint.emulated,
+    )
+
+
+def rewrite(report: pytest.TestReport, result: Result) -> None:
+    """Make pytest's report, and with it junit.xml, say the same as the result, without secrets."""
+    report.sections = [(name, redactor.text(text)) for name, text in report.sections]
+    text = "\n".join(f"{label:<12} {line}" for label, line in failure_lines(result))
+    if result.outcome is Outcome.ERROR:
+        trace = redactor.text(report.longreprtext)
+        report.longrepr = f"not judged: {result.actual}\n\n{trace}"
+        report.outcome = "failed"
+    elif result.outcome in (Outcome.FAIL, Outcome.FIXED):
+        report.longrepr = text
+        report.outcome = "failed"
+    elif result.outcome in (Outcome.BLOCKED, Outcome.UNSUPPORTED, Outcome.NOTRUN):
+        path, line, _ = report.location
+        report.longrepr = (path, line or 0, f"{result.outcome.value}: {result.actual}")
+        report.outcome = "skipped"
+    elif result.outcome in (Outcome.NONSTRICT, Outcome.KNOWN):
+        report.longrepr = text
+        report.outcome = "skipped"
+        report.wasxfail = f"{result.outcome.value}: {result.actual}"
+
+
+def _direction(check: Check) -> str | None:
+    if check.suite != "tpc":
+        return None
+    pulls, pushes = "tpc-pull" in check.needs, "tpc-push" in check.needs
+    return "pull" if pulls and not pushes else "push" if pushes and not pulls else None
+
+
+def _write(
+    folder: RunFolder, endpoint: str, check_id: str, partner: str | None, seen: Transcript | None
+) -> str | None:
+    if seen is None or not seen.exchanges:
+        return None
+    suffix = f"--{partner}" if partner else ""
+    path = Path("transcripts") / endpoint / f"{check_id}{suffix}.txt"
+    target = folder.path / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(seen.text(), encoding="utf-8")
+    return str(path)

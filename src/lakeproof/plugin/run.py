@@ -1,0 +1,178 @@
+"""One run as the plugin sees it: its plan, its folder, its sessions and what is selected."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakeproof import known, tree
+from lakeproof.check import Check, registry
+from lakeproof.credentials.errors import CredentialError
+from lakeproof.features import RunMode
+from lakeproof.inventory import InventoryError
+from lakeproof.known import KnownFailures, KnownFailuresError
+from lakeproof.plugin.options import OPTIONS
+from lakeproof.plugin.outcome import Listing
+from lakeproof.results import RunFolder, new_run_id
+from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.plan import AdHoc, Plan, from_inventory
+from lakeproof.session.sessions import Sessions
+from lakeproof.verdict import Level, Violation
+
+LEVELS = {
+    "must": {Level.MUST},
+    "should": {Level.MUST, Level.SHOULD},
+    "may": set(Level),
+}
+SENSITIVE = ("token", "partner-token", "client-secret-file", "proxy")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which checks are asked for: suites, id globs, and the lowest level."""
+
+    suites: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
+    level: str = "may"
+
+    def includes(self, check: Check) -> bool:
+        """Whether `check` (or an earlier id of it) is asked for."""
+        ids = (check.id, *check.was)
+        named = not self.checks or any(
+            fnmatch.fnmatchcase(known_id, glob) for glob in self.checks for known_id in ids
+        )
+        in_suite = not self.suites or check.suite in self.suites
+        return named and in_suite and check.level in LEVELS[self.level]
+
+    def verify(self, checks: Sequence[Check]) -> None:
+        """Raise UsageError, with the nearest name, for a suite or glob that selects nothing."""
+        suites = {check.suite for check in checks}
+        for suite in set(self.suites) - suites:
+            raise pytest.UsageError(
+                f"--suite {suite}: there is no such suite{_nearest(suite, suites)}"
+            )
+        ids = {known_id for check in checks for known_id in (check.id, *check.was)}
+        for glob in self.checks:
+            if not fnmatch.filter(ids, glob):
+                raise pytest.UsageError(f"--check {glob}: no check matches{_nearest(glob, ids)}")
+
+
+@dataclass
+class Run:
+    """Everything one process of a run knows; built anew in every worker from the options."""
+
+    plan: Plan
+    folder: RunFolder
+    mode: RunMode
+    selection: Selection
+    apply_known: bool
+    extra_known: tuple[Path, ...] = ()
+    sessions: Sessions = field(init=False)
+    _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.sessions = Sessions(self.plan, self.folder.run_id)
+
+    def load_known(self, *, whole: bool) -> None:
+        """Read the known failures each endpoint names; `whole`: every check was collected."""
+        for target in self.plan.targets:
+            named = target.endpoint.known_failures if self.apply_known else ()
+            paths = [tree.known_failures(name) for name in named]
+            try:
+                self._known[target.name] = tuple(
+                    known.load(path, registry if whole else None)
+                    for path in (*paths, *self.extra_known)
+                )
+            except KnownFailuresError as error:
+                raise pytest.UsageError(str(error)) from None
+
+    def listed(self, check: Check, session: EndpointSession) -> Listing | None:
+        """The known-failure entry for this check on what was observed at this endpoint."""
+        lists = self._known.get(session.name, ())
+        if not lists:
+            return None
+        version = session.fingerprint.version
+        for failures in lists:
+            entry = failures.find(check.id, version)
+            if entry is not None:
+                return Listing(entry.issue, entry.reason)
+        return None
+
+
+def build(config: pytest.Config, run_id: str | None) -> Run:
+    """The run that the command line describes; raises UsageError in the words of the problem."""
+    get = config.getoption
+    urls: list[str] = get("lakeproof_url")
+    try:
+        plan = _adhoc(config, urls).plan() if urls else _fleet(config)
+    except InventoryError as error:
+        raise pytest.UsageError("\n".join(error.problems)) from None
+    except CredentialError as error:
+        raise pytest.UsageError(error.sentence) from None
+    return Run(
+        plan=plan,
+        folder=RunFolder(
+            Path(get("lakeproof_out")).absolute(), run_id or new_run_id(), _said(config)
+        ),
+        mode=RunMode(read_only=get("lakeproof_read_only"), intrusive=get("lakeproof_intrusive")),
+        selection=Selection(
+            tuple(get("lakeproof_suite")), tuple(get("lakeproof_check")), get("lakeproof_level")
+        ),
+        apply_known=not urls,
+        extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
+    )
+
+
+def xfail_mark(listing: Listing) -> pytest.MarkDecorator:
+    """The pytest mark of a known failure: only a Violation is excused, and a pass is an error."""
+    return pytest.mark.xfail(strict=True, raises=Violation, reason=listing.reason)
+
+
+def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
+    get = config.getoption
+    inventory = get("lakeproof_inventory")
+    default = Path("endpoints.yaml")
+    return AdHoc(
+        urls=urls,
+        partners=get("lakeproof_partner"),
+        token=get("lakeproof_token"),
+        partner_token=get("lakeproof_partner_token"),
+        client_id=get("lakeproof_client_id"),
+        client_secret_file=get("lakeproof_client_secret_file"),
+        odd_tokens=get("lakeproof_odd_tokens"),
+        audience=get("lakeproof_audience"),
+        scope_root=get("lakeproof_scope_root"),
+        proxy=get("lakeproof_proxy"),
+        ca=get("lakeproof_ca"),
+        technology=get("lakeproof_technology"),
+        features=get("lakeproof_feature"),
+        fallback=Path(inventory) if inventory else default,
+    )
+
+
+def _fleet(config: pytest.Config) -> Plan:
+    get = config.getoption
+    path = Path(get("lakeproof_inventory") or config.rootpath / "endpoints.yaml")
+    return from_inventory(path, get("lakeproof_site"), get("lakeproof_endpoint"))
+
+
+def _said(config: pytest.Config) -> dict[str, Any]:
+    """The options as given, for run.json; credentials stand there as 'given' only."""
+    said: dict[str, Any] = {"url": config.getoption("lakeproof_url")}
+    for option in OPTIONS:
+        value = config.getoption(option.dest)
+        if value in (None, [], False):
+            continue
+        said[option.name] = "given" if option.name in SENSITIVE else value
+    return said
+
+
+def _nearest(name: str, known_names: set[str]) -> str:
+    close = difflib.get_close_matches(name, known_names, n=1)
+    return f"; did you mean {close[0]}?" if close else "; `lakeproof checks list` has the names"

@@ -1,0 +1,172 @@
+"""Runs one check: what it needs, its transcript, its outcome. Lives where pytest runs items."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from lakeproof.check import Check
+from lakeproof.features import require
+from lakeproof.plugin import allure
+from lakeproof.plugin.collect import check_of, endpoint_of, peer_of
+from lakeproof.plugin.outcome import Judgement, Listing, judge
+from lakeproof.plugin.record import make_result, rewrite
+from lakeproof.plugin.run import Run, xfail_mark
+from lakeproof.results import unfinished_runs
+from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.leftovers import remove_leftovers
+from lakeproof.verdict import Outcome, Violation
+from lakeproof.wire.redact import redactor
+from lakeproof.wire.transcript import Exchange, Transcript
+
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+LISTED: pytest.StashKey[Listing] = pytest.StashKey()
+BEGAN: pytest.StashKey[float] = pytest.StashKey()
+PARTNER: pytest.StashKey[str] = pytest.StashKey()
+WRITING = frozenset({"PUT", "DELETE", "MKCOL", "MOVE", "COPY", "PROPPATCH", "POST"})
+
+
+class RedactedError(Exception):
+    """An unexpected exception whose text held a secret: its type and redacted text."""
+
+
+class Worker:
+    """The hooks around each item, and the clean-up at the end of the process."""
+
+    def __init__(self, config: pytest.Config, run: Run) -> None:
+        self.config = config
+        self.run = run
+        self._swept: set[str] = set()
+        self._notes: list[str] = []
+
+    def _sweep(self, session: EndpointSession) -> None:
+        """Remove what earlier runs left: killed ones of this machine, others after a day."""
+        self._swept.add(session.name)
+        dead = list(unfinished_runs(self.run.folder.out))
+        for removal in remove_leftovers(session, dead=dead):
+            left = f", except {', '.join(removal.left)}" if removal.left else ""
+            self._notes.append(f"removed what an earlier run left: {removal.directory}{left}")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Begin the transcript, look whether the check can be tried, mark known failures."""
+        check = check_of(item)
+        if check is not None:
+            session = self._session(item)
+            self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
+            allure.label(check, session)
+            require(check, session, self.run.mode)
+            if session.prepared and session.name not in self._swept:
+                self._sweep(session)
+                self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
+            listed = self.run.listed(check, session)
+            if listed is not None:
+                item.stash[LISTED] = listed
+                item.add_marker(xfail_mark(listed))
+        yield
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Keep secrets out of exceptions; attach the transcript."""
+        try:
+            yield
+        except Exception as error:
+            if redactor.text(str(error)) != str(error):
+                text = redactor.text(f"{type(error).__name__}: {error}")
+                raise RedactedError(text) from None
+            raise
+        finally:
+            if check_of(item) is not None:
+                allure.attach(self.run.sessions.recorder.current)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Set the outcome, once: after the call, or after a set-up that did not get through."""
+        report = yield
+        check = check_of(item)
+        if check is None:
+            return report
+        if call.when == "setup":
+            item.stash[BEGAN] = call.start
+        decided = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
+        interrupted = call.excinfo is not None and call.excinfo.errisinstance(KeyboardInterrupt)
+        if decided and not interrupted:
+            self._record(item, check, call, report)
+        return report
+
+    def _record(
+        self,
+        item: pytest.Item,
+        check: Check,
+        call: pytest.CallInfo[None],
+        report: pytest.TestReport,
+    ) -> None:
+        session = self._session(item)
+        raised = call.excinfo.value if call.excinfo else None
+        judgement = judge(
+            raised,
+            in_call=call.when == "call",
+            level=check.level,
+            listed=item.stash.get(LISTED, None),
+            origin=session.door.origin,
+        ).redacted()
+        transcript = self.run.sessions.recorder.current
+        if isinstance(raised, Violation):
+            transcript.judged = _evidence(raised, transcript)
+        self._notice(check, session, judgement, transcript)
+        result = make_result(
+            check=check,
+            session=session,
+            judgement=judgement,
+            folder=self.run.folder,
+            began=item.stash[BEGAN],
+            duration_s=call.stop - item.stash[BEGAN],
+            transcript=transcript,
+            partner=peer_of(item) or item.stash.get(PARTNER, None),
+        )
+        rewrite(report, result)
+        report.lakeproof = result.as_dict()  # type: ignore[attr-defined]
+
+    def _notice(
+        self, check: Check, session: EndpointSession, judgement: Judgement, seen: Transcript
+    ) -> None:
+        """Learn from what happened: a dead endpoint must not cost every check a time-out."""
+        if check.suite == "reachability" and judgement.outcome is Outcome.FAIL:
+            session.note_cause_judged()
+        if any(exchange.failure and not exchange.status for exchange in seen.exchanges):
+            session.note_unanswered()
+        elif seen.exchanges:
+            session.note_answered()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Remove what this process wrote, and tell the controller what is left."""
+        left = self.run.sessions.clean_up()
+        self.run.sessions.close()
+        output = getattr(self.config, "workeroutput", None)
+        report = {
+            "left": left,
+            "notes": [*self._notes, *self.run.sessions.notes()],
+            "requests": self.run.sessions.recorder.requests,
+        }
+        if output is not None:
+            output["lakeproof"] = report
+        else:
+            self.config.stash[FINISHED] = report
+
+    def _session(self, item: pytest.Item) -> EndpointSession:
+        return self.run.sessions.get(endpoint_of(item))
+
+
+FINISHED: pytest.StashKey[dict[str, object]] = pytest.StashKey()
+
+
+def _evidence(raised: Violation, transcript: Transcript) -> Exchange | None:
+    """The exchange to reproduce: the one the violation names, else the last that wrote."""
+    if isinstance(raised.evidence, Exchange):
+        return raised.evidence
+    writes = [exchange for exchange in transcript.exchanges if exchange.method in WRITING]
+    return writes[-1] if writes else None

@@ -1,0 +1,1 @@
+"""One run and its endpoints: plan, reachability, credentials, work directory, clean-up."""

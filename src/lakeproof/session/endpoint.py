@@ -1,0 +1,255 @@
+"""One endpoint as one process talks to it: is it there, may we write, where, and clean-up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import NoReturn
+
+from lakeproof.credentials.errors import CredentialError
+from lakeproof.credentials.wallet import EndpointWallet
+from lakeproof.session.fingerprint import Fingerprint, recognise
+from lakeproof.session.plan import Target
+from lakeproof.session.probe import Probe
+from lakeproof.verdict import Blame, Blocked, Unjudged
+from lakeproof.wire.auth import ANONYMOUS
+from lakeproof.wire.http import HttpClient, WriteGuard
+from lakeproof.wire.reply import NotReached, Reply
+from lakeproof.wire.storage import SetUpFailed, StorageElement
+from lakeproof.wire.transcript import Recorder
+
+# 405: it exists already; 409: its parent does not, but the token was good enough to look
+MKCOL_DONE = (200, 201, 204, 405, 409)
+DENIED = (401, 403)
+MULTI_STATUS = 207
+PATIENCE = 2
+ADVICE = (
+    "; the storage does not accept this credential for writing there: check the token's "
+    "audience, its scopes and --scope-root, or how the storage maps the certificate"
+)
+
+
+class EndpointSession:
+    """Connections, credentials and the work directory of one endpoint, in one process.
+
+    What cannot be had is said once as an error and afterwards as `Blocked`, so that one cause
+    counts once.
+    """
+
+    def __init__(self, target: Target, run_id: str, recorder: Recorder) -> None:
+        self.target = target
+        self.name = target.name
+        self.door = target.endpoint.door
+        self.area = self.door.path / target.area
+        self.run_directory = self.area / run_id
+        self.recorder = recorder
+        self.prepared = False
+        self._said: str | None = None
+        self._cause_was_judged = False
+        self._unanswered = 0
+
+    @cached_property
+    def probe(self) -> Probe:
+        """Reachability facts."""
+        return Probe(self.door, self.target.tls().ca, self.target.timeouts.connect_s)
+
+    @cached_property
+    def wallet(self) -> EndpointWallet:
+        """The credentials for this endpoint; raises CredentialError when they make no sense."""
+        return EndpointWallet(
+            audience=self.target.endpoint.token_audience,
+            directory=self.run_directory,
+            source=self.target.tokens.open() if self.target.tokens else None,
+            certificate=self.target.certificate(),
+            scope_root=self.target.endpoint.scope_root,
+        )
+
+    @cached_property
+    def client(self) -> HttpClient:
+        """The keep-alive HTTP client; it refuses to write outside the run's directory."""
+        return self._client_for(self.run_directory)
+
+    @cached_property
+    def storage(self) -> StorageElement:
+        """What checks talk to; raises CredentialError when the credentials make no sense."""
+        return StorageElement(
+            self.name,
+            client=self.client,
+            area=self.run_directory,
+            wallet=self.wallet,
+            max_bytes=self.target.max_bytes,
+        )
+
+    def storage_at(self, directory: PurePosixPath) -> StorageElement:
+        """The same storage with write access to an earlier run's directory instead."""
+        return StorageElement(
+            self.name,
+            client=self._client_for(directory),
+            area=directory,
+            wallet=replace(self.wallet, directory=directory),
+        )
+
+    def _client_for(self, directory: PurePosixPath) -> HttpClient:
+        return HttpClient(
+            self.door.origin,
+            tls=self.target.tls(),
+            timeouts=self.target.timeouts,
+            recorder=self.recorder,
+            guard=WriteGuard(directory),
+        )
+
+    @cached_property
+    def _greeting(self) -> Reply | NotReached:
+        reason = self.probe.no_connection
+        if reason is not None:
+            return NotReached("unreachable", reason, self.door.origin)
+        try:
+            return self.client.request(
+                "OPTIONS", self.door.path, auth=ANONYMOUS, timeout_s=self.target.timeouts.connect_s
+            )
+        except NotReached as error:
+            return error
+
+    @property
+    def greeting(self) -> Reply:
+        """The first answer of the door, to an anonymous OPTIONS, asked once; raises NotReached."""
+        if isinstance(self._greeting, NotReached):
+            raise self._greeting
+        return self._greeting
+
+    @cached_property
+    def fingerprint(self) -> Fingerprint:
+        """Which implementation answers, as far as it can be seen."""
+        declared = self.target.endpoint.technology
+        try:
+            return recognise(self.greeting, declared)
+        except NotReached:
+            return recognise(None, declared)
+
+    @cached_property
+    def obstacle(self) -> str | None:
+        """Why no check beyond reachability can be tried, or None."""
+        reason = self.probe.no_connection
+        if reason is not None:
+            return reason
+        try:
+            greeting = self.greeting
+        except NotReached as error:
+            return error.sentence
+        if greeting.failure is not None:
+            return greeting.describe()
+        return self._not_webdav(greeting)
+
+    def _not_webdav(self, greeting: Reply) -> str | None:
+        if "DAV" in greeting.headers:
+            return None
+        reply = self.client.request("PROPFIND", self.door.path, headers={"Depth": "0"})
+        html = "html" in reply.headers.get("Content-Type", "")
+        if reply.ok and (html or reply.status != MULTI_STATUS):
+            return f"this is no WebDAV door: {reply.describe()} ({reply.text[:60]})"
+        return None
+
+    def first_answer(self) -> Reply:
+        """The greeting; without a connection an error once, then `Blocked`."""
+        try:
+            return self.greeting
+        except NotReached as error:
+            self._refuse(f"{self.name}: {error.sentence}", Blame.NETWORK)
+
+    def require_reachable(self) -> None:
+        """Raise unless the door answers and speaks WebDAV: once as an error, then `Blocked`."""
+        if self.obstacle is not None:
+            self._refuse(f"{self.name}: {self.obstacle}", Blame.NETWORK)
+
+    def require_ready(self) -> None:
+        """Raise unless the run's directory is there to write to; prepares it the first time."""
+        self.require_reachable()
+        if self._said is not None:
+            raise Blocked(self._said)
+        if self.prepared:
+            return
+        try:
+            self._prepare()
+        except CredentialError as error:
+            self._refuse(error.sentence, Blame.CREDENTIAL)
+        except NotReached as error:
+            self._refuse(error.sentence, Blame.NETWORK)
+        self.prepared = True
+
+    def note_cause_judged(self) -> None:
+        """A reachability check has failed already, so what follows is blocked, not an error."""
+        self._cause_was_judged = True
+
+    def note_answered(self) -> None:
+        """A check got all its answers."""
+        self._unanswered = 0
+
+    def note_unanswered(self) -> None:
+        """A request of a check got no answer: look again whether the door is still there.
+
+        After two such checks in a row the endpoint is given up, so that one that hangs does not
+        cost every check a time-out.
+        """
+        self._unanswered += 1
+        reason = Probe(self.door, None, self.target.timeouts.connect_s).no_connection
+        if reason is not None or self._unanswered >= PATIENCE:
+            lately = f"{self._unanswered} checks in a row got no answer"
+            self.__dict__["obstacle"] = f"stopped answering: {reason or lately}"
+
+    def _refuse(self, sentence: str, blame: Blame) -> NoReturn:
+        if self._said is None and not self._cause_was_judged:
+            self._said = sentence
+            raise Unjudged(sentence, blame)
+        self._said = sentence
+        raise Blocked(sentence)
+
+    def _prepare(self) -> None:
+        """Create `<door>/<area>/<run-id>/`, finding the scope root on the way."""
+        if self.wallet.can_narrow and self.wallet.scope_root is None:
+            self.wallet.probe_scope_root(self.door.path, self._try_scope_root)
+        try:
+            self.storage.make_directory(self.run_directory)
+        except SetUpFailed as failed:
+            raise CredentialError(
+                f"{self.name}: {failed.sentence}{ADVICE if failed.reply.status in DENIED else ''}"
+            ) from None
+
+    @property
+    def note(self) -> str | None:
+        """What was found out about this endpoint that the next run could be told, or None."""
+        root = self.wallet.scope_root if self.prepared else None
+        if root is None or self.target.endpoint.scope_root is not None:
+            return None
+        return (
+            f'{self.name}: a token\'s path "/" means {root} here (found by trying; '
+            f"--scope-root {root} says so at once)"
+        )
+
+    def _try_scope_root(self, candidate: PurePosixPath) -> bool:
+        auth = self.wallet.at(candidate).for_operation("MKCOL", self.area)
+        return self.storage.mkcol(self.area, auth=auth).status in MKCOL_DONE
+
+    def close(self) -> None:
+        """Close the connections."""
+        if "client" in self.__dict__:
+            self.client.close()
+
+    def clean_up(self) -> list[str]:
+        """Remove the run's directory; gives the URLs of what is left, with the reason."""
+        return remove_run(self.storage, self.run_directory) if self.prepared else []
+
+
+def remove_run(storage: StorageElement, directory: PurePosixPath) -> list[str]:
+    """Empty and remove one run's directory and look whether it is gone.
+
+    Gives the URLs of what is left; a storage that cannot be asked leaves everything.
+    """
+    try:
+        # A second pass: what a transfer was still writing during the first is closed by then.
+        if storage.remove_tree(directory) or storage.head(directory).ok:
+            storage.remove_tree(directory)
+        left = storage.remaining(directory)
+    except (NotReached, CredentialError) as error:
+        return [f"{storage.url_of(directory)} ({error})"]
+    return [storage.url_of(path) for path in left]

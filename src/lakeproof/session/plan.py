@@ -1,0 +1,229 @@
+"""What a run is about: which endpoints, with which credentials, against which partners."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakeproof.credentials.client import ClientCredentials
+from lakeproof.credentials.errors import CredentialError
+from lakeproof.credentials.names import PathName, SecretName
+from lakeproof.credentials.sources import Discovery, TokenSource, parse_source
+from lakeproof.credentials.x509 import load_certificate
+from lakeproof.inventory import (
+    Endpoint,
+    Inventory,
+    InventoryError,
+    Site,
+    endpoint_from_url,
+    inventory_from_urls,
+    load,
+)
+from lakeproof.wire.auth import ClientCert
+from lakeproof.wire.http import Timeouts, TlsConfig
+
+
+@dataclass(frozen=True)
+class TokenSpec:
+    """Where an endpoint's tokens come from, by name; nothing is read until a token is needed."""
+
+    source: str
+    client_id: str | None = None
+    secret: SecretName | None = None
+    ca: PathName | None = None
+    base: Path | None = None
+    trusted_odd_tokens: bool = False
+
+    def open(self) -> TokenSource:
+        """The source itself; raises CredentialError when the names make no sense."""
+        if not self.source.startswith("client:"):
+            return parse_source(self.source, base=self.base)
+        if not self.client_id or self.secret is None:
+            raise CredentialError(
+                f"{self.source} needs a client: give --client-id and --client-secret-file, or "
+                "client_id and client_secret of the issuer in the inventory"
+            )
+        return ClientCredentials(
+            self.source.removeprefix("client:"),
+            self.client_id,
+            self.secret,
+            tls=TlsConfig(self.ca.path() if self.ca else None),
+            trusted_odd_tokens=self.trusted_odd_tokens,
+        )
+
+
+@dataclass(frozen=True)
+class Target:
+    """One endpoint of a run with everything needed to talk to it."""
+
+    site: str
+    endpoint: Endpoint
+    tokens: TokenSpec | None
+    timeouts: Timeouts
+    area: str
+    max_bytes: int
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name, unique in a run."""
+        return self.endpoint.name
+
+    def tls(self) -> TlsConfig:
+        """Which certificate authorities are trusted for this endpoint."""
+        name = self.endpoint.ca_name
+        return TlsConfig(name.path() if name else None)
+
+    def certificate(self) -> ClientCert | None:
+        """The X.509 proxy or certificate, or None; raises CredentialError when unusable."""
+        name = self.endpoint.x509_name
+        return load_certificate(name.path())[0] if name else None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The endpoints under test, those that serve as the other end, and a reserve for that."""
+
+    targets: tuple[Target, ...]
+    partners: tuple[Target, ...] = ()
+    reserve: tuple[Target, ...] = ()
+
+    def target(self, name: str) -> Target:
+        """The endpoint or partner of this name."""
+        return next(t for t in self.everything if t.name == name)
+
+    @property
+    def everything(self) -> tuple[Target, ...]:
+        """Every endpoint this run may talk to."""
+        return (*self.targets, *self.partners, *self.reserve)
+
+    def peers_of(self, name: str) -> list[Target]:
+        """The other ends of the mesh: explicit partners and the other endpoints under test."""
+        return [*self.partners, *(t for t in self.targets if t.name != name)]
+
+    def partners_of(self, name: str) -> list[Target]:
+        """Candidates for the other end of `name`'s copies, the best first.
+
+        Explicit partners, then golden endpoints, then the others in order, then the reserve.
+        """
+        others = [t for t in self.targets if t.name != name]
+        ranked = sorted([*others, *self.reserve], key=lambda t: not t.endpoint.is_golden)
+        return [*self.partners, *ranked]
+
+
+@dataclass(frozen=True)
+class AdHoc:
+    """What `lakeproof check URL…` says about endpoints that are in no inventory."""
+
+    urls: Sequence[str]
+    partners: Sequence[str] = ()
+    token: str | None = None
+    partner_token: str | None = None
+    client_id: str | None = None
+    client_secret_file: str | None = None
+    odd_tokens: bool = False
+    audience: str | None = None
+    scope_root: str | None = None
+    proxy: str | None = None
+    ca: str | None = None
+    technology: str = "auto"
+    features: Sequence[str] = ()
+    fallback: Path | None = None
+
+    def plan(self) -> Plan:
+        """The plan for these URLs; raises InventoryError or CredentialError for nonsense."""
+        named = inventory_from_urls([*self.urls, *self.partners], self._settings())
+        tested = {endpoint_from_url(url).url for url in self.urls}
+        rows = list(named.endpoints())
+        under_test = [row for row in rows if row[1].url in tested]
+        others = [row for row in rows if row[1].url not in tested]
+        targets = _targets(named, under_test, self._tokens(self.token))
+        partners = _targets(named, others, self._tokens(self.partner_token or self.token))
+        if len(targets) == 1 and not partners and self.fallback and self.fallback.exists():
+            golden = load(self.fallback)
+            vouched = [row for row in golden.endpoints() if row[1].is_golden]
+            return Plan(tuple(targets), reserve=tuple(_targets(golden, vouched, None)))
+        return Plan(tuple(targets), tuple(partners))
+
+    def _settings(self) -> dict[str, object]:
+        settings: dict[str, object] = {
+            "technology": self.technology,
+            "features": dict(_feature(text) for text in self.features),
+        }
+        optional = {"audience": self.audience, "scope_root": self.scope_root, "ca": self.ca}
+        settings |= {key: value for key, value in optional.items() if value}
+        if self.proxy:
+            settings["auth"] = {"x509": f"file:{self.proxy}"}
+        return settings
+
+    def _tokens(self, source: str | None) -> TokenSpec | None:
+        if source is None:
+            nothing_given = self.proxy is not None or Discovery().place() is None
+            return None if nothing_given else TokenSpec("discover")
+        if not source.startswith("client:"):
+            parse_source(source)  # complains about a malformed name before the run starts
+        secret = self.client_secret_file
+        return TokenSpec(
+            source,
+            client_id=self.client_id,
+            secret=SecretName(f"file:{secret}") if secret else None,
+            ca=PathName(self.ca) if self.ca else None,
+            trusted_odd_tokens=self.odd_tokens,
+        )
+
+
+def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -> Plan:
+    """The plan for the selected part of an inventory; the rest is the reserve for partners."""
+    inventory = load(path)
+    chosen = inventory.select(sites, endpoints)
+    names = {endpoint.name for _, endpoint in chosen}
+    rest = [row for row in inventory.endpoints() if row[1].name not in names]
+    return Plan(
+        tuple(_targets(inventory, chosen, None)),
+        reserve=tuple(_targets(inventory, rest, None)),
+    )
+
+
+def _targets(
+    inventory: Inventory, endpoints: Sequence[tuple[Site, Endpoint]], tokens: TokenSpec | None
+) -> list[Target]:
+    defaults = inventory.defaults
+    timeouts = Timeouts(
+        connect_s=defaults.connect_timeout_s,
+        read_s=defaults.timeout_s,
+        total_s=defaults.total_timeout_s,
+    )
+    return [
+        Target(
+            site=site.name,
+            endpoint=endpoint,
+            tokens=tokens or _inventory_tokens(inventory, endpoint),
+            timeouts=timeouts,
+            area=str(defaults.area),
+            max_bytes=int(defaults.max_bytes),
+        )
+        for site, endpoint in endpoints
+    ]
+
+
+def _inventory_tokens(inventory: Inventory, endpoint: Endpoint) -> TokenSpec | None:
+    name = endpoint.auth.tokens
+    if name is None:
+        return None
+    issuer = inventory.issuers.get(name)
+    if issuer is None:
+        return TokenSpec(name, base=inventory.base)
+    return TokenSpec(
+        f"client:{issuer.url}",
+        client_id=issuer.client_id,
+        secret=inventory.client_secret(name),
+        ca=PathName(issuer.ca, inventory.base) if issuer.ca else endpoint.ca_name,
+        trusted_odd_tokens=issuer.trusted_odd_tokens,
+    )
+
+
+def _feature(text: str) -> tuple[str, bool]:
+    name, equals, value = text.partition("=")
+    if not equals or value not in ("yes", "no"):
+        raise InventoryError([f'--feature: found "{text}", expected NAME=yes or NAME=no'])
+    return name, value == "yes"

@@ -1,0 +1,396 @@
+"""The HTTP client every check goes through: bounded, recorded, guarded.
+
+It speaks over requests' adapter and urllib3's pools, but follows redirects itself, so that
+a token never leaves its origin, and turns every defect of an answer into `Reply.failure`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import PurePosixPath
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+import requests
+import urllib3.exceptions
+from requests.hooks import default_hooks
+from requests.structures import CaseInsensitiveDict
+
+from lakeproof import __version__
+from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
+from lakeproof.wire.body import Body, BodyLike
+from lakeproof.wire.connection import TRACE, Adapter, TlsConfig, Trace, tls_context
+from lakeproof.wire.faults import failure, not_reached
+from lakeproof.wire.guard import GuardError, WriteGuard
+from lakeproof.wire.redirect import (
+    InsecureBearer,
+    RedirectError,
+    next_url,
+    redirected_method,
+    refuse_plain,
+    without_secrets,
+)
+from lakeproof.wire.reply import Failure, Hop, NotReached, Reply
+from lakeproof.wire.transcript import EXCERPT, Exchange, Recorder, placeholders
+
+__all__ = [
+    "MAX_BODY",
+    "GuardError",
+    "HttpClient",
+    "InsecureBearer",
+    "Timeouts",
+    "TlsConfig",
+    "WriteGuard",
+    "quoted",
+]
+
+MAX_BODY = 1024 * 1024
+"""Bytes of body kept when no sink is given; a longer one is a failure of kind oversized."""
+
+_MAX_HOPS = 5
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_HOP_BODY = 65536
+_PIECE = 262144
+_THROTTLED = 429
+_THROTTLE_TRIES = 3
+_LONGEST_WAIT_S = 60.0
+
+# Sending these a second time changes nothing, so a connection that died idle costs nothing.
+_REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "PUT", "DELETE", "MKCOL"})
+
+_ERRORS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+    EOFError,
+    UnicodeError,
+)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds for one connection attempt, for the wait between bytes, and for everything."""
+
+    connect_s: float = 10
+    read_s: float = 60
+    total_s: float = 300
+
+
+@dataclass(frozen=True)
+class _Ask:
+    method: str
+    url: str
+    headers: CaseInsensitiveDict[str]
+    body: Body
+    auth: Credential
+    follow: bool
+    sink: Callable[[bytes], None] | None
+    max_body: int
+    total_s: float
+
+
+class HttpClient:
+    """Talks to one endpoint with keep-alive; one per endpoint and worker."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        tls: TlsConfig,
+        timeouts: Timeouts,
+        recorder: Recorder,
+        guard: WriteGuard,
+    ) -> None:
+        """`base_url` is https, http, davs or dav; its path does not matter here."""
+        parts = urlsplit(base_url)
+        scheme = {"davs": "https", "dav": "http"}.get(parts.scheme, parts.scheme)
+        if scheme not in ("https", "http") or not parts.hostname:
+            raise ValueError(f"{base_url}: expected https://, http://, davs:// or dav://host")
+        self._host = parts.hostname
+        self._port = parts.port or (443 if scheme == "https" else 80)
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        self.origin = f"{scheme}://{host}:{self._port}"
+        self.tls = tls
+        self.timeouts = timeouts
+        self.recorder = recorder
+        self.guard = guard
+        self._adapters: dict[ClientCert | None, Adapter] = {}
+
+    def raw_origin(self) -> tuple[str, int]:
+        """Host and port, for checks that speak to the socket themselves."""
+        return self._host, self._port
+
+    def url_of(self, path: PurePosixPath | str) -> str:
+        """The URL of a decoded path, or of a raw request target given as str."""
+        target = path if isinstance(path, str) else quoted(path)
+        return self.origin + (target if target.startswith("/") else f"/{target}")
+
+    def close(self) -> None:
+        """Close every connection."""
+        for adapter in self._adapters.values():
+            adapter.close()
+        self._adapters.clear()
+
+    def request(  # noqa: PLR0913  the facts of a request, each by name
+        self,
+        method: str,
+        path: PurePosixPath | str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: BodyLike | None = None,
+        auth: Credential = ANONYMOUS,
+        follow: bool = True,
+        sink: Callable[[bytes], None] | None = None,
+        max_body: int = MAX_BODY,
+        timeout_s: float | None = None,
+    ) -> Reply:
+        """Send one request and read its answer; defects of the answer are in `Reply.failure`.
+
+        A PurePosixPath is quoted, a str is sent as it is (what no URL may hold is escaped, and
+        hex digits of escapes become upper case). `sink` gets the body of a 2xx
+        answer piece by piece, and `Reply.body` then holds its first 4 KiB. `timeout_s`
+        replaces the total time. Raises NotReached, GuardError, InsecureBearer.
+        """
+        given = CaseInsensitiveDict(headers or {})
+        if isinstance(auth, Bearer):
+            given.setdefault("Authorization", f"Bearer {auth.token}")
+        url = self.url_of(path)
+        self.guard.check(method, urlsplit_target(url), given, self.origin)
+        refuse_plain(url, given)
+        total_s = self.timeouts.total_s if timeout_s is None else timeout_s
+        ask = _Ask(method, url, given, Body(body), auth, follow, sink, max_body, total_s)
+        for _ in range(_THROTTLE_TRIES):
+            reply = self._exchange(ask)
+            wait_s = _retry_after(reply)
+            if wait_s is None:
+                return reply
+            time.sleep(wait_s)
+        return self._exchange(ask)
+
+    def _exchange(self, ask: _Ask) -> Reply:
+        exchange = self._record(ask)
+        started = time.monotonic()
+        hops: list[Hop] = []
+        try:
+            reply = self._follow(ask, started + ask.total_s, hops)
+        except NotReached as error:
+            exchange.failure = error.sentence
+            raise
+        finally:
+            exchange.elapsed_s = time.monotonic() - started
+            exchange.hops, exchange.follow = tuple(hops), bool(hops)
+        reply.method, reply.hops, reply.exchange = ask.method, exchange.hops, exchange
+        reply.elapsed_s = exchange.elapsed_s
+        exchange.status, exchange.reason = reply.status, reply.reason
+        exchange.response_headers = dict(reply.headers)
+        exchange.response_excerpt, exchange.length = reply.body[:EXCERPT], reply.length
+        exchange.failure = reply.failure.sentence if reply.failure else ""
+        return reply
+
+    def _record(self, ask: _Ask) -> Exchange:
+        ca: Literal["system", "file", "directory"] = "system"
+        if self.tls.ca is not None:
+            ca = "directory" if self.tls.ca.is_dir() else "file"
+        exchange = Exchange(
+            method=ask.method,
+            url=ask.url,
+            headers=placeholders(ask.headers),
+            auth_label=ask.auth.label,
+            client_certificate=isinstance(ask.auth, ClientCert),
+            ca=ca if ask.url.startswith("https:") else "system",
+            body=ask.body.note(),
+        )
+        self.recorder.current.add(exchange)
+        return exchange
+
+    def _follow(self, ask: _Ask, deadline: float, hops: list[Hop]) -> Reply:
+        seen = {(ask.method, ask.url)}
+        while True:
+            reply = self._once(ask, deadline)
+            if not ask.follow or reply.status not in _REDIRECTS or reply.failure:
+                return reply
+            try:
+                ask = self._next(ask, reply, hops)
+            except (RedirectError, GuardError) as error:
+                reply.failure = Failure("redirect", str(error))
+                return reply
+            if (ask.method, ask.url) in seen or len(hops) > _MAX_HOPS:
+                reply.failure = Failure("redirect", f"it redirects in circles: {ask.url}")
+                return reply
+            seen.add((ask.method, ask.url))
+
+    def _next(self, ask: _Ask, reply: Reply, hops: list[Hop]) -> _Ask:
+        location = reply.headers.get("Location", "")
+        url = next_url(ask.url, reply.status, location)
+        headers, dropped = without_secrets(ask.headers, ask.url, url)
+        method = redirected_method(ask.method, reply.status)
+        if url.startswith(self.origin + "/"):
+            self.guard.check(method, urlsplit_target(url), headers, self.origin)
+        hops.append(Hop(reply.status, url, dropped))
+        body = ask.body if method == ask.method else Body(None)
+        return replace(ask, method=method, url=url, headers=headers, body=body)
+
+    def _once(self, ask: _Ask, deadline: float) -> Reply:
+        adapter = self._adapter(ask)
+        if ask.method not in _REPEATABLE:
+            # Such a request must not be lost on a connection that the server has just closed.
+            adapter.poolmanager.clear()
+        trace = self._trace(deadline)
+        reply = self._attempt(adapter, ask, trace)
+        # A server may close an idle connection at any time: that is no defect of its answer.
+        died_idle = trace.reused and reply.failure is not None and reply.failure.kind == "closed"
+        if died_idle and ask.method in _REPEATABLE:
+            adapter.poolmanager.clear()
+            return self._attempt(adapter, ask, self._trace(deadline))
+        return reply
+
+    def _trace(self, deadline: float) -> Trace:
+        return Trace(deadline=deadline, read_s=self.timeouts.read_s)
+
+    def _adapter(self, ask: _Ask) -> Adapter:
+        certificate = ask.auth if isinstance(ask.auth, ClientCert) else None
+        adapter = self._adapters.get(certificate)
+        if adapter is None:
+            try:
+                context = tls_context(self.tls, certificate)
+            except OSError as error:
+                what = self.tls.ca if certificate is None else certificate.certificate
+                sentence = f"cannot use {what or 'the system store'} for TLS: {error}"
+                raise NotReached("tls", sentence, ask.url) from error
+            adapter = self._adapters[certificate] = Adapter(context)
+        return adapter
+
+    def _attempt(self, adapter: Adapter, ask: _Ask, trace: Trace) -> Reply:
+        reply = Reply(method=ask.method, url=ask.url)
+        self.recorder.requests += 1
+        TRACE.set(trace)
+        connect_s = min(self.timeouts.connect_s, max(trace.deadline - time.monotonic(), 0.001))
+        try:
+            response = adapter.send(
+                self._prepared(ask), stream=True, timeout=(connect_s, trace.read_s)
+            )
+        except _ERRORS as error:
+            return self._failed(reply, error, ask, trace)
+        try:
+            self._read(reply, response, ask, trace)
+        finally:
+            response.raw.close() if reply.failure else None
+            response.close()
+        return reply
+
+    def _failed(self, reply: Reply, error: Exception, ask: _Ask, trace: Trace) -> Reply:
+        if not trace.connected:
+            raise not_reached(error, ask.url, self.timeouts.connect_s) from error
+        found = failure(error, trace, ask.total_s)
+        if isinstance(found, NotReached):
+            raise found from error
+        reply.failure = found
+        return reply
+
+    def _prepared(self, ask: _Ask) -> requests.PreparedRequest:
+        # Built by hand: preparing would rewrite odd targets and look for netrc and cookies.
+        prepared = requests.PreparedRequest()
+        headers = CaseInsensitiveDict(
+            {
+                "User-Agent": f"lakeproof/{__version__}",
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+            }
+        )
+        headers.update(ask.headers)
+        if ask.body.size is not None and "Transfer-Encoding" not in headers:
+            headers.setdefault("Content-Length", str(ask.body.size))
+        prepared.method, prepared.url = ask.method, ask.url
+        prepared.headers, prepared.hooks = headers, default_hooks()
+        prepared.body = ask.body.open(self._count_sent)  # type: ignore[assignment]
+        return prepared
+
+    def _count_sent(self, size: int) -> None:
+        self.recorder.bytes_sent += size
+
+    def _read(self, reply: Reply, response: requests.Response, ask: _Ask, trace: Trace) -> None:
+        raw = response.raw
+        reply.status, reply.reason = raw.status, raw.reason or ""
+        reply.headers = CaseInsensitiveDict(raw.headers)
+        reply.failure = _header_failure(raw, trace)
+        if reply.failure:
+            return
+        redirect = ask.follow and reply.status in _REDIRECTS
+        sink = ask.sink if reply.status // 100 == 2 else None  # noqa: PLR2004
+        limit = _HOP_BODY if redirect else EXCERPT if sink else ask.max_body
+        pieces = _Pieces(raw)
+        kept = bytearray()
+        for piece in pieces:
+            reply.length += len(piece)
+            self.recorder.bytes_received += len(piece)
+            kept += piece[: limit - len(kept)]
+            if sink is not None:
+                sink(piece)
+            elif reply.length > limit:
+                break
+        reply.body = bytes(kept)
+        if pieces.error is not None:
+            self._failed(reply, pieces.error, ask, trace)
+        elif sink is None and reply.length > limit and not redirect:
+            reply.failure = Failure("oversized", f"its body is longer than {limit} bytes")
+
+
+class _Pieces:
+    """The body as it arrives; an error of the connection ends it and is kept in `error`."""
+
+    def __init__(self, raw: Any) -> None:  # noqa: ANN401  urllib3's response, untyped in requests
+        self._raw = raw
+        self.error: Exception | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            try:
+                piece = self._raw.read1(_PIECE, decode_content=False)
+            except _ERRORS as error:
+                self.error = error
+                return
+            if not piece:
+                return
+            yield piece
+
+
+def quoted(path: PurePosixPath) -> str:
+    """The request target of a decoded absolute path: everything but unreserved is escaped."""
+    return "/" + quote(str(path).lstrip("/"), safe="/")
+
+
+def urlsplit_target(url: str) -> str:
+    """The raw request target of an absolute URL: nothing is normalised."""
+    return "/" + url.partition("://")[2].partition("/")[2]
+
+
+def _header_failure(raw: Any, trace: Trace) -> Failure | None:  # noqa: ANN401  urllib3's response
+    if trace.ended:
+        return Failure("truncated", "the connection was closed inside the header section")
+    message = getattr(raw, "_original_response", None)
+    if message is not None and (message.msg.defects or message.msg.get_payload()):
+        return Failure("malformed", "its header section is not valid HTTP")
+    lengths = raw.headers.get("Content-Length")
+    if lengths is not None and not all(v.strip().isdigit() for v in lengths.split(",")):
+        return Failure("malformed", f"its Content-Length is {lengths!r}")
+    return None
+
+
+def _retry_after(reply: Reply) -> float | None:
+    said = reply.headers.get("Retry-After", "").strip()
+    if reply.status != _THROTTLED or not said:
+        return None
+    if said.isdigit():
+        wait_s = float(said)
+    else:
+        try:
+            moment = parsedate_to_datetime(said)
+        except ValueError:
+            return None
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        wait_s = max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return wait_s if wait_s <= _LONGEST_WAIT_S else None

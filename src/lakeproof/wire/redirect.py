@@ -1,0 +1,78 @@
+"""Where a redirect leads, and what may travel there."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from requests.structures import CaseInsensitiveDict
+
+from lakeproof.wire.guard import origin_of
+
+_SEE_OTHER = 303
+_OLD_POST = frozenset({301, 302})
+_SECRET_QUERY = frozenset({"authz", "access_token"})
+_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-auth-token"})
+
+
+class InsecureBearer(Exception):  # noqa: N818  reads as a fact
+    """A token was about to travel over plain http; it never does."""
+
+
+class RedirectError(Exception):
+    """A redirect that cannot be followed: says why."""
+
+
+def is_secret(name: str) -> bool:
+    """True for a header that carries a credential, whoever it is for."""
+    lower = name.lower()
+    return lower in _SECRET_HEADERS or lower.endswith("authorization")
+
+
+def refuse_plain(url: str, headers: CaseInsensitiveDict[str]) -> None:
+    """Raise InsecureBearer when a credential would go out unencrypted."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return
+    carrier = next((name for name in headers if is_secret(name)), None)
+    if carrier is None:
+        query = {key.lower() for key, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        carrier = next(iter(sorted(query & _SECRET_QUERY)), None)
+    if carrier is not None:
+        raise InsecureBearer(
+            f"{carrier} is not sent to {parts.scheme}://{parts.netloc}: tokens need https"
+        )
+
+
+def next_url(current: str, status: int, location: str) -> str:
+    """The absolute URL a redirect names; raises RedirectError when it cannot be followed."""
+    if not location.strip():
+        raise RedirectError(f"it names no Location with its {status}")
+    url = urljoin(current, location.strip()).partition("#")[0]
+    scheme, host, port = origin_of(url)
+    if scheme not in ("http", "https") or not host or port is None:
+        raise RedirectError(f"it redirects to {location}, which is not a URL of http or https")
+    if url.lower().startswith("dav"):
+        url = f"{scheme}{url[url.index('://') :]}"
+    return url
+
+
+def redirected_method(method: str, status: int) -> str:
+    """The method after a redirect (RFC 9110 15.4): only 303, and 301/302 to POST, change it."""
+    if status == _SEE_OTHER and method != "HEAD":
+        return "GET"
+    return "GET" if status in _OLD_POST and method == "POST" else method
+
+
+def without_secrets(
+    headers: CaseInsensitiveDict[str], current: str, url: str
+) -> tuple[CaseInsensitiveDict[str], tuple[str, ...]]:
+    """The headers that may travel on to `url`, and the names of those that may not.
+
+    Credentials stay within one origin (scheme, host, port), and never leave https.
+    """
+    origin = origin_of(url)
+    if origin == origin_of(current) and origin[0] == "https":
+        return headers, ()
+    dropped = tuple(name for name in headers if is_secret(name))
+    kept = CaseInsensitiveDict({n: v for n, v in headers.items() if n not in dropped})
+    return kept, dropped

@@ -1,0 +1,88 @@
+"""What came back: a reply, its failure, or the reason why nothing could be asked at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from requests.structures import CaseInsensitiveDict
+
+from lakeproof.wire.redact import redactor
+
+if TYPE_CHECKING:
+    from lakeproof.wire.transcript import Exchange
+
+FailureKind = Literal["timeout", "closed", "malformed", "truncated", "oversized", "redirect"]
+NotReachedKind = Literal["dns", "refused", "timeout", "tls", "unreachable"]
+
+_SUCCESS = range(200, 300)
+_TEXT_LENGTH = 300
+_TEXT_BYTES = 16384
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The connection stood, but no sound HTTP answer came over it."""
+
+    kind: FailureKind
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One redirect that was followed; `dropped` names headers the new origin must not see."""
+
+    status: int
+    location: str
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass
+class Reply:
+    """The last answer to a request.
+
+    `status` is 0 when none came; `body` is a bounded excerpt, `length` counts the bytes of
+    body really received; `elapsed_s` includes redirects.
+    """
+
+    method: str
+    url: str
+    status: int = 0
+    reason: str = ""
+    headers: CaseInsensitiveDict[str] = field(default_factory=CaseInsensitiveDict)
+    body: bytes = b""
+    length: int = 0
+    elapsed_s: float = 0.0
+    failure: Failure | None = None
+    hops: tuple[Hop, ...] = ()
+    exchange: Exchange | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def ok(self) -> bool:
+        """True for a 2xx status that arrived whole."""
+        return self.status in _SUCCESS and self.failure is None
+
+    @property
+    def text(self) -> str:
+        """The start of the body for messages: one line, redacted, at most 300 characters."""
+        # Redacted before it is cut: half a secret would no longer be recognised.
+        decoded = redactor.text(self.body[:_TEXT_BYTES].decode("utf-8", errors="replace"))
+        return " ".join(decoded.split())[:_TEXT_LENGTH]
+
+    def describe(self) -> str:
+        """One phrase: "PUT answered 201 Created", "PUT: no answer within 60 s"."""
+        if self.status == 0:
+            sentence = self.failure.sentence if self.failure else "no answer"
+            return redactor.text(f"{self.method}: {sentence}")
+        said = f"{self.method} answered {self.status} {self.reason}".rstrip()
+        return redactor.text(f"{said}, but {self.failure.sentence}" if self.failure else said)
+
+
+class NotReached(Exception):  # noqa: N818  reads as a fact, not as our error
+    """A connection could not be made, so nothing was asked: never a verdict on a check."""
+
+    def __init__(self, kind: NotReachedKind, sentence: str, url: str = "") -> None:
+        super().__init__(redactor.text(sentence))
+        self.kind = kind
+        self.sentence = redactor.text(sentence)
+        self.url = redactor.text(url)

@@ -1,0 +1,313 @@
+"""One endpoint's HTTP door, as checks and fixtures use it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any, Literal, Protocol
+
+from lakeproof.wire.auth import Credential
+from lakeproof.wire.digest import parse_digest
+from lakeproof.wire.http import HttpClient, quoted
+from lakeproof.wire.payload import Payload
+from lakeproof.wire.reply import Reply
+from lakeproof.wire.tpc import Transfer, copy
+from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
+
+__all__ = ["StorageElement", "Wallet", "parse_digest"]
+
+LISTING_BODY = 16 * 1024 * 1024
+"""Bytes of multistatus that are read at most."""
+
+PROPFIND_BODY = (
+    b'<?xml version="1.0" encoding="utf-8"?>\n<D:propfind xmlns:D="DAV:"><D:allprop/></D:propfind>'
+)
+
+_MULTISTATUS = 207
+_CREATED = frozenset({200, 201, 204, 405})
+_NO_PARENT = frozenset({404, 409})
+_GONE = frozenset({200, 202, 204, 404, 410})
+_ABSENT = frozenset({404, 410})
+_DEEPEST = 32
+
+
+class Wallet(Protocol):
+    """Whoever knows the credential that an ordinary operation needs."""
+
+    def for_operation(self, method: str, path: PurePosixPath) -> Credential:
+        """The credential for `method` on `path`."""
+
+
+class SetUpFailed(Exception):  # noqa: N818  reads as a fact
+    """A directory that a check needs could not be made; `reply` says what was answered."""
+
+    def __init__(self, sentence: str, reply: Reply) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.reply = reply
+
+
+class BudgetExceeded(Exception):  # noqa: N818  reads as a fact
+    """An upload was not begun, because the run may not write that much to this endpoint."""
+
+
+class StorageElement:
+    """An endpoint under test, or its partner.
+
+    `area` is the run's own directory and the root of the client's write guard. `workdir` is
+    a fresh directory below it for each check, made when it is first asked for.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        client: HttpClient,
+        area: PurePosixPath,
+        wallet: Wallet,
+        max_bytes: int | None = None,
+    ) -> None:
+        self.name = name
+        self.client = client
+        self.url = client.origin
+        self.host = client.raw_origin()[0]
+        self.area = area
+        self.wallet = wallet
+        self.max_bytes = max_bytes
+        self.bytes_written = 0
+        self._work_name = "work"
+        self._works = 0
+        self._workdir: PurePosixPath | None = None
+        self._made: set[PurePosixPath] = set()
+
+    def __repr__(self) -> str:
+        return f"StorageElement({self.name!r}, {self.url!r})"
+
+    @property
+    def workdir(self) -> PurePosixPath:
+        """The directory of the current check; made now if it is not there yet.
+
+        Raises SetUpFailed when it cannot be made.
+        """
+        if self._workdir is None:
+            self._works += 1
+            # The random end keeps parallel workers of one run apart.
+            wanted = self.area / f"{self._works:04d}-{self._work_name}-{secrets.token_hex(3)}"
+            self.make_directory(wanted)
+            self._workdir = wanted
+        return self._workdir
+
+    def new_workdir(self, name: str = "work") -> None:
+        """From now on `workdir` is another directory, with `name` in its name."""
+        self._work_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-")[:60] or "work"
+        self._workdir = None
+
+    def make_directory(self, path: PurePosixPath) -> None:
+        """Create `path`, and its parents where the endpoint does not; raises SetUpFailed."""
+        if path in self._made:
+            return
+        reply = self.mkcol(path)
+        if reply.status in _NO_PARENT and _may_be_made(path.parent, self.area):
+            try:
+                self.make_directory(path.parent)
+            except SetUpFailed as error:
+                raise SetUpFailed(f"cannot create {path}: {error.sentence}", error.reply) from error
+            reply = self.mkcol(path)
+        there = reply.status in _CREATED and not reply.failure
+        # Some answer 409 when it exists already.
+        if not there and self.propfind(path, 0).status != _MULTISTATUS:
+            raise SetUpFailed(f"cannot create {path}: {reply.describe()}", reply)
+        self._made.add(path)
+
+    def credential(self, method: str, path: PurePosixPath) -> Credential:
+        """What an ordinary `method` on `path` is authorised with."""
+        return self.wallet.for_operation(method, path)
+
+    def request(
+        self,
+        method: str,
+        path: PurePosixPath | str,
+        *,
+        auth: Credential | None = None,
+        **kw: Any,  # noqa: ANN401  the options of HttpClient.request
+    ) -> Reply:
+        """Any method; `auth` None asks the wallet, further options as `HttpClient.request`."""
+        if auth is None:
+            auth = self.wallet.for_operation(method, PurePosixPath(path))
+        return self.client.request(method, path, auth=auth, **kw)
+
+    def put(
+        self,
+        path: PurePosixPath | str,
+        data: bytes | Payload | Iterable[bytes],
+        *,
+        auth: Credential | None = None,
+        headers: Mapping[str, str] | None = None,
+        **kw: Any,  # noqa: ANN401
+    ) -> Reply:
+        """PUT; an iterable without known length is sent chunked.
+
+        Raises BudgetExceeded when the run has written, or would then have, more than `max_bytes`.
+        """
+        self._spend(data)
+        return self.request("PUT", path, auth=auth, headers=headers, body=data, **kw)
+
+    def get(
+        self,
+        path: PurePosixPath | str,
+        *,
+        auth: Credential | None = None,
+        headers: Mapping[str, str] | None = None,
+        sink: Callable[[bytes], None] | None = None,
+        **kw: Any,  # noqa: ANN401
+    ) -> Reply:
+        """GET; with a `sink` of any length, else of at most 1 MiB."""
+        return self.request("GET", path, auth=auth, headers=headers, sink=sink, **kw)
+
+    def head(self, path: PurePosixPath | str, **kw: Any) -> Reply:  # noqa: ANN401
+        """HEAD."""
+        return self.request("HEAD", path, **kw)
+
+    def delete(self, path: PurePosixPath | str, **kw: Any) -> Reply:  # noqa: ANN401
+        """DELETE; only below the run's directory."""
+        return self.request("DELETE", path, **kw)
+
+    def mkcol(self, path: PurePosixPath | str, **kw: Any) -> Reply:  # noqa: ANN401
+        """MKCOL."""
+        return self.request("MKCOL", path, **kw)
+
+    def options(self, path: PurePosixPath | str, **kw: Any) -> Reply:  # noqa: ANN401
+        """OPTIONS."""
+        return self.request("OPTIONS", path, **kw)
+
+    def move(
+        self,
+        path: PurePosixPath | str,
+        to: PurePosixPath | str,
+        *,
+        overwrite: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        **kw: Any,  # noqa: ANN401
+    ) -> Reply:
+        """MOVE to another path of this endpoint; `overwrite` None sends no Overwrite header."""
+        sent = {"Destination": self.client.url_of(to)}
+        if overwrite is not None:
+            sent["Overwrite"] = "T" if overwrite else "F"
+        return self.request("MOVE", path, headers={**sent, **(headers or {})}, **kw)
+
+    def propfind(
+        self,
+        path: PurePosixPath | str,
+        depth: int | str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **kw: Any,  # noqa: ANN401
+    ) -> Reply:
+        """PROPFIND for all properties with this Depth."""
+        sent = {"Depth": str(depth), "Content-Type": "application/xml", **(headers or {})}
+        options = {"body": PROPFIND_BODY, "max_body": LISTING_BODY, **kw}
+        return self.request("PROPFIND", path, headers=sent, **options)
+
+    def listing(self, path: PurePosixPath, *, auth: Credential | None = None) -> list[Entry]:
+        """What is in the collection `path`; raises BadMultistatus for any other answer."""
+        reply = self.propfind(path, 1, auth=auth)
+        if reply.status != _MULTISTATUS or reply.failure:
+            raise BadMultistatus(reply.describe())
+        entries = parse_multistatus(reply.body, reply.url)
+        return [entry for entry in entries if entry.path != path]
+
+    def digest(
+        self, path: PurePosixPath, algorithm: str, *, auth: Credential | None = None
+    ) -> Reply:
+        """HEAD that asks for one checksum (Want-Digest, RFC 3230)."""
+        return self.head(path, auth=auth, headers={"Want-Digest": algorithm})
+
+    def copy(  # noqa: PLR0913  the facts of a copy, each by name
+        self,
+        path: PurePosixPath,
+        *,
+        direction: Literal["pull", "push"],
+        remote: str,
+        remote_auth: Credential,
+        auth: Credential | None = None,
+        overwrite: bool | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
+    ) -> Transfer:
+        """Third-party copy with this endpoint as the active party, see `wire.tpc.copy`."""
+        if auth is None:
+            method = "PUT" if direction == "pull" else "GET"
+            auth = self.wallet.for_operation(method, path)
+        return copy(
+            self.client,
+            active=path,
+            remote=remote,
+            direction=direction,
+            auth=auth,
+            remote_auth=remote_auth,
+            overwrite=overwrite,
+            headers=headers,
+            timeout_s=timeout_s,
+        )
+
+    def _spend(self, data: bytes | Payload | Iterable[bytes]) -> None:
+        """Count an upload against the budget; a stream of unknown length counts as nothing."""
+        size = len(data) if isinstance(data, bytes) else getattr(data, "size", 0)
+        if self.max_bytes is not None and self.bytes_written + size > self.max_bytes:
+            raise BudgetExceeded(
+                f"{self.name}: this run has written {self.bytes_written} bytes and may write "
+                f"{self.max_bytes} (max_bytes); {size} more were not sent"
+            )
+        self.bytes_written += size
+
+    def url_of(self, path: PurePosixPath) -> str:
+        """The URL of a path: https://host:port/quoted."""
+        return self.client.url_of(path)
+
+    def remove_tree(self, path: PurePosixPath) -> list[PurePosixPath]:
+        """Remove `path` and all below it, child by child; returns what is still there.
+
+        Raises GuardError when `path` is not at or below the run's directory.
+        """
+        self.client.guard.check("DELETE", quoted(path), {}, self.client.origin)
+        self._made.clear()
+        return self._remove(path, 0)
+
+    def remaining(self, path: PurePosixPath) -> list[PurePosixPath]:
+        """What a listing still shows at and below `path`; empty when it is gone."""
+        if self.head(path).status in _ABSENT:
+            return []
+        try:
+            return [path, *(entry.path for entry in self.listing(path))]
+        except BadMultistatus:
+            return [path]
+
+    def _remove(self, path: PurePosixPath, depth: int) -> list[PurePosixPath]:
+        if depth > _DEEPEST:
+            return [path]
+        left: list[PurePosixPath] = []
+        try:
+            children = self.listing(path)
+        except BadMultistatus:
+            # Not listable: the DELETE below shows whether anything is there at all.
+            children = []
+        for child in children:
+            if child.path.parent != path or child.path.name == "..":
+                # An answer that names anything else is not followed: it would delete it.
+                left.append(child.path)
+            elif child.is_collection:
+                left += self._remove(child.path, depth + 1)
+            elif self.delete(child.path).status not in _GONE:
+                left.append(child.path)
+        # DPM removes a collection only by its name with a slash.
+        if self.delete(path).status not in _GONE and (
+            self.delete(f"{quoted(path)}/").status not in _GONE
+        ):
+            left.append(path)
+        return left
+
+
+def _may_be_made(path: PurePosixPath, area: PurePosixPath) -> bool:
+    return len(path.parts) > 1 and (area in (path, *path.parents) or path in area.parents)

@@ -1,0 +1,186 @@
+"""The record of what was asked and answered, and the curl line that asks it again."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from lakeproof.wire.redact import redactor
+from lakeproof.wire.reply import Hop
+
+SHOWN = 2048
+EXCERPT = 2 * SHOWN
+"""Bytes of a body kept for the record: twice what is shown, so that redaction sees whole secrets
+before the text is cut."""
+
+_INLINE_BODY = 300
+_TOKEN_VALUE = re.compile(r"(?i)\s*bearer\s+\S.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class BodyNote:
+    """What is remembered of a request body: its start, its size, and how it was framed."""
+
+    excerpt: bytes = b""
+    size: int | None = None
+    chunked: bool = False
+    present: bool = False
+
+    def text(self) -> str:
+        """One phrase for the transcript."""
+        size = "a stream" if self.size is None else f"{self.size} bytes"
+        framing = ", chunked" if self.chunked else ""
+        shown = _printable(self.excerpt)
+        complete = self.size == len(self.excerpt) and len(self.excerpt) <= _INLINE_BODY
+        return f"({size}{framing})" + (f" {shown}" if shown is not None and complete else "")
+
+
+@dataclass
+class Exchange:
+    """One request of a check with everything that followed from it.
+
+    `headers` are those the check asked for; a bearer in them is replaced by "$TOKEN" (another
+    credential by "$OTHER_TOKEN") before it gets here, so that no record ever holds one.
+    """
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    auth_label: str = "anonymous"
+    client_certificate: bool = False
+    ca: Literal["system", "file", "directory"] = "system"
+    body: BodyNote = field(default_factory=BodyNote)
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    status: int = 0
+    reason: str = ""
+    response_headers: dict[str, str] = field(default_factory=dict)
+    response_excerpt: bytes = b""
+    length: int = 0
+    elapsed_s: float = 0.0
+    failure: str = ""
+    hops: tuple[Hop, ...] = ()
+    follow: bool = True
+
+    def text(self) -> str:
+        """The exchange as redacted plain text."""
+        lines = [f"> {self.method} {self.url}   [{self.started:%H:%M:%S}Z, {self.auth_label}]"]
+        lines += [f"> {name}: {value}" for name, value in redactor.headers(self.headers).items()]
+        if self.body.present:
+            lines.append(f"> {self.body.text()}")
+        for hop in self.hops:
+            dropped = f"   [not sent there: {', '.join(hop.dropped)}]" if hop.dropped else ""
+            lines.append(f"< {hop.status} redirect to {hop.location}{dropped}")
+        if self.status:
+            lines.append(f"< {self.status} {self.reason}".rstrip())
+        answered = redactor.headers(self.response_headers)
+        lines += [f"< {name}: {value}" for name, value in answered.items()]
+        if self.length:
+            lines.append(f"< ({self.length} bytes)")
+            shown = redactor.text(_printable(self.response_excerpt) or "")[:SHOWN]
+            lines += [f"< {line}" for line in shown.splitlines()]
+        if self.failure:
+            lines.append(f"! {self.failure}")
+        lines.append(f"= {self.elapsed_s:.3f} s")
+        return redactor.text("\n".join(lines))
+
+    def curl(self) -> str:
+        """A redacted curl line that repeats the request; "$TOKEN" stands for the bearer."""
+        words = ["curl", "--head"] if self.method == "HEAD" else ["curl", "-X", self.method]
+        words += ["--location"] if self.follow else []
+        words += ["--path-as-is"] if "/." in self.url or "//" in self.url[8:] else []
+        words += ["--globoff"] if re.search(r"[\[\]{}]", self.url) else []
+        words += {"file": ["--cacert", "CA_FILE"], "directory": ["--capath", "CA_DIR"]}.get(
+            self.ca, []
+        )
+        if self.client_certificate:
+            words += ["--cert", "CERT_FILE", "--key", "KEY_FILE"]
+        for name, value in redactor.headers(self.headers).items():
+            words += ["-H", _quote(f"{name}: {value}")]
+        words += self._curl_body()
+        words.append(_quote(self.url))
+        return redactor.text(" ".join(words))
+
+    def _curl_body(self) -> list[str]:
+        if not self.body.present:
+            return []
+        shown = _printable(self.body.excerpt)
+        whole = self.body.size == len(self.body.excerpt) <= _INLINE_BODY
+        if self.body.chunked or not whole or shown is None or shown.startswith("@"):
+            chunked = ["-H", "'Transfer-Encoding: chunked'"] if self.body.chunked else []
+            return [*chunked, "--upload-file", "FILE"]
+        typed = any(name.lower() == "content-type" for name in self.headers)
+        # Without this, curl declares the body to be a web form.
+        untyped = [] if typed else ["-H", "'Content-Type:'"]
+        return [*untyped, "--data-binary", _quote(shown)]
+
+
+class Transcript:
+    """The exchanges of one check, in order; `judged` is the one the verdict is about."""
+
+    def __init__(self, title: str = "") -> None:
+        self.title = title
+        self.exchanges: list[Exchange] = []
+        self.judged: Exchange | None = None
+
+    def add(self, exchange: Exchange) -> None:
+        """Append an exchange."""
+        self.exchanges.append(exchange)
+
+    def text(self) -> str:
+        """All exchanges as redacted plain text."""
+        head = [f"# {redactor.text(self.title)}"] if self.title else []
+        return "\n\n".join([*head, *(exchange.text() for exchange in self.exchanges)]) + "\n"
+
+    @property
+    def reproduce(self) -> str:
+        """The curl line of the judged exchange, else of the last; empty when there is none."""
+        chosen = self.judged or (self.exchanges[-1] if self.exchanges else None)
+        return chosen.curl() if chosen else ""
+
+
+class Recorder:
+    """Collects what the clients of one worker do, one transcript per check."""
+
+    def __init__(self) -> None:
+        self.current = Transcript()
+        self.requests = 0
+        self.bytes_sent = 0
+        self.bytes_received = 0
+
+    def begin(self, title: str) -> Transcript:
+        """Start a new transcript, which becomes the current one."""
+        self.current = Transcript(title)
+        return self.current
+
+
+def placeholders(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers with bearers replaced: Authorization by $TOKEN, any other by $OTHER_TOKEN."""
+    shown = {}
+    for name, value in headers.items():
+        if _TOKEN_VALUE.fullmatch(value):
+            variable = "$TOKEN" if name.lower() == "authorization" else "$OTHER_TOKEN"
+            shown[name] = f"Bearer {variable}"
+        else:
+            shown[name] = value
+    return shown
+
+
+def _printable(data: bytes) -> str | None:
+    try:
+        # Not final: an excerpt may end in the middle of a character.
+        text, _ = codecs.utf_8_decode(data, "strict", False)
+    except UnicodeDecodeError:
+        return None
+    return text if all(c.isprintable() or c in "\r\n\t" for c in text) else None
+
+
+def _quote(text: str) -> str:
+    # Double quotes, so that the shell fills in the placeholder.
+    if re.search(r"\$(OTHER_)?TOKEN\b", text) and not re.search(r'["`\\!]', text):
+        return f'"{text}"'
+    return shlex.quote(text)

@@ -1,0 +1,71 @@
+"""The sentences a person reads about results, the same in the terminal and on the pages."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from lakeproof.lookup import citation
+from lakeproof.results import Result
+from lakeproof.verdict import Level, Outcome
+
+COUNTED_AGAINST = (Outcome.FAIL, Outcome.FIXED)
+JUDGED = (Outcome.PASS, Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN, Outcome.FIXED)
+
+
+def printable(text: str) -> str:
+    """`text` on one line, without control characters: an endpoint must not drive a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
+
+
+def failure_lines(result: Result) -> list[tuple[str, str]]:
+    """The four labelled lines of a result, and the command that reproduces it where known."""
+    lines = [
+        ("Requirement", f"{result.title}  [{result.level}, {citation(result.req)}]"),
+        ("Expected", result.expected or ""),
+        ("Actual", result.actual or ""),
+        ("Do", result.do or ""),
+        ("Known", result.known_issue or ""),
+        ("Reproduce", result.reproduce or ""),
+    ]
+    return [(label, printable(text)) for label, text in lines if text]
+
+
+def endpoint_sentence(results: Iterable[Result]) -> str:
+    """One endpoint in one sentence: what of the core is met, and what else there is to know."""
+    rows = list(results)
+    count = Counter(row.outcome for row in rows)
+    core = [row for row in rows if row.level is Level.MUST and row.outcome in JUDGED]
+    met = sum(row.outcome in (Outcome.PASS, Outcome.FIXED) for row in core)
+    parts = [f"{met} of {len(core)} core requirements met" if core else "nothing was judged"]
+    phrases = (
+        (Outcome.FAIL, "{n} failed"),
+        (Outcome.FIXED, "{n} listed as known but fixed"),
+        (Outcome.KNOWN, "{n} known {failures}"),
+        (Outcome.NONSTRICT, "{n} {recommendations} not met"),
+        (Outcome.ERROR, "{n} could not be judged"),
+        (Outcome.BLOCKED, "{n} blocked"),
+        (Outcome.UNSUPPORTED, "{n} not offered"),
+        (Outcome.NOTRUN, "{n} not run"),
+    )
+    for outcome, phrase in phrases:
+        n = count[outcome]
+        if n:
+            plural = "" if n == 1 else "s"
+            words = {"failures": f"failure{plural}", "recommendations": f"recommendation{plural}"}
+            parts.append(phrase.format(n=n, **words))
+    return "; ".join(parts) + "."
+
+
+def by_severity(results: Sequence[Result], *outcomes: Outcome) -> list[Result]:
+    """The results of these outcomes, worst first, then by check id."""
+    chosen = [row for row in results if row.outcome in outcomes]
+    return sorted(chosen, key=lambda row: (row.severity.rank, row.endpoint, row.check))
+
+
+def by_endpoint(results: Iterable[Result]) -> dict[str, list[Result]]:
+    """Results grouped by endpoint name, in the order in which endpoints first appear."""
+    grouped: dict[str, list[Result]] = {}
+    for result in results:
+        grouped.setdefault(result.endpoint, []).append(result)
+    return grouped

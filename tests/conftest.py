@@ -1,0 +1,3 @@
+"""pytest runs inside these tests too; this is its own plugin for that."""
+
+pytest_plugins = "pytester"

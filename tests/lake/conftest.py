@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lakeproof.lake import Lake, down, packages, up
+
+
+@pytest.fixture(scope="session", autouse=True)
+def xrootd() -> None:
+    """These tests start real servers, or say which packages are not there for that."""
+    absent = packages.missing()
+    if absent:
+        pytest.skip(f"the real lake needs {' '.join(absent)}; script/bootstrap installs them")
+
+
+def _directory() -> Iterator[Path]:
+    # Not pytest's own folder: the user that the servers run as could not enter it.
+    made = Path(tempfile.mkdtemp(prefix="lakeproof-test-"))
+    yield made / "lake"
+    down(made / "lake")
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Where a test may start a lake of its own; stopped and removed afterwards."""
+    for path in _directory():
+        path.parent.chmod(0o755)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def lake() -> Iterator[Lake]:
+    """A lake on free ports that tests share; they use different paths on it."""
+    for path in _directory():
+        path.parent.chmod(0o755)
+        yield up(path, port_base=0)
