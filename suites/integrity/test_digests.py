@@ -204,8 +204,8 @@ def test_digest_is_final_at_once(se: StorageElement, payload: PayloadOf, expect:
 def test_get_states_digest_too(se: StorageElement, expect: Expect) -> None:
     """A download that asks for a checksum should get it with the data.
 
-    dCache as the active party of a third-party copy looks for it there; without one it
-    fails the transfer, or leaves it unverified.
+    The active party of a third-party copy looks for it there; without one it fails the
+    transfer, or leaves it unverified.
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"with a digest"))

@@ -48,7 +48,7 @@ def test_violated_should_is_nonstrict(se, expect):
     expect.status(se.put(se.workdir / "f", b"abc"), 299)
 
 @rule(level=MAY)
-def test_violated_may_is_nonstrict(expect):
+def test_violated_may_is_nonstrict(se, expect):
     """Two may be three.
 
     Harm."""
@@ -69,7 +69,7 @@ def test_listed_passes(se, expect):
     expect.success(se.put(se.workdir / "f", b"abc"))
 
 @rule(needs={"webdav", "tpc-pull"})
-def test_absent_feature(expect):
+def test_absent_feature(se, expect):
     """Copies are made.
 
     Harm."""
@@ -91,48 +91,55 @@ def test_bug_of_ours(se):
     raise KeyError("a bug")
 
 @rule()
-def test_assertion_is_no_verdict():
+def test_assertion_is_no_verdict(se):
     """A bare assert judges nobody.
 
     Harm."""
     assert 1 + 1 == 3
 
 @rule()
-def test_set_up_breaks(broken):
+def test_set_up_breaks(se, broken):
     """A broken set-up judges nobody.
 
     Harm."""
 
 @rule()
-def test_credential_missing():
+def test_credential_missing(se):
     """A credential is there.
 
     Harm."""
     raise CredentialError("TOKEN is not set; export it")
 
 @rule()
-def test_network_down():
+def test_network_down(se):
     """The network is there.
 
     Harm."""
-    raise NotReached("refused", "connection refused", "https://se.example.org/")
+    raise NotReached("refused", "connection refused", se.url + "/f")
 
 @rule()
-def test_partner_down():
+def test_partner_down(se):
     """The partner is there.
 
     Harm."""
-    raise Unjudged("the partner is down", Blame.PARTNER)
+    raise NotReached("refused", "connection refused", "https://other.example.org/f")
+
+@rule()
+def test_endpoint_slow(se):
+    """It is quick.
+
+    Harm."""
+    raise Unjudged("no answer within 60 s", Blame.ENDPOINT)
 
 @rule(needs={"webdav", "intrusive"})
-def test_not_opted_in():
+def test_not_opted_in(se):
     """A flood is survived.
 
     Harm."""
     raise AssertionError("must not run")
 
 @rule()
-def test_skips_by_itself():
+def test_skips_by_itself(se):
     """It can be skipped.
 
     Harm."""
@@ -153,6 +160,7 @@ EXPECTED = {
     "credential-missing": ("error", "credential"),
     "network-down": ("error", "network"),
     "partner-down": ("error", "partner"),
+    "endpoint-slow": ("error", "endpoint"),
     "not-opted-in": ("notrun", None),
     "skips-by-itself": ("notrun", None),
 }

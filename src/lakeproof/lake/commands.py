@@ -86,7 +86,7 @@ def env(directory: Path) -> None:
     click.echo(
         '# lakeproof check "$LAKE_A_URL" --partner "$LAKE_B_URL" --ca "$LAKE_CA" '
         '--token "client:$LAKE_ISSUER" --client-id "$LAKE_CLIENT_ID" '
-        '--client-secret-file "$LAKE_CLIENT_SECRET_FILE" --proxy "$LAKE_X509"'
+        '--client-secret-file "$LAKE_CLIENT_SECRET_FILE" --odd-tokens --proxy "$LAKE_X509"'
     )
 
 
