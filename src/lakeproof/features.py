@@ -46,6 +46,7 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
     if unknown:
         raise ValueError(f"{check.id} needs {sorted(unknown)}, which lakeproof.features lacks")
     _require_allowed(check, session, mode)
+    session.require_configured()
     _require_declared(check, session)
     if check.suite == "reachability":
         _require_connection(check, session)

@@ -48,12 +48,16 @@ class KnownFailure(BaseModel):
         SpecifierSet(value)
         return value
 
+    def names(self, check_id: str) -> bool:
+        """Whether the entry's id or wildcard is about this check id."""
+        return fnmatch.fnmatchcase(check_id, self.check)
+
     def applies(self, check_id: str, version: str | None) -> bool:
         """Whether this entry is about that check on that observed version.
 
         An entry with a version condition does not apply while the version is unknown.
         """
-        if not fnmatch.fnmatchcase(check_id, self.check):
+        if not self.names(check_id):
             return False
         if not self.versions:
             return True
@@ -77,16 +81,16 @@ class KnownFailures:
     implementation: str
     entries: tuple[KnownFailure, ...]
 
-    def find(self, check_id: str, version: str | None) -> KnownFailure | None:
-        """The entry that covers this check on this version, or None."""
-        return next((e for e in self.entries if e.applies(check_id, version)), None)
+    def find(self, check_id: str, version: str | None, *was: str) -> KnownFailure | None:
+        """The entry that covers this check, or an earlier id of it, on this version; or None."""
+        ids = (check_id, *was)
+        return next((e for e in self.entries for name in ids if e.applies(name, version)), None)
 
 
-def load(path: Path, registry: Registry | None) -> KnownFailures:
+def load(path: Path, registry: Registry) -> KnownFailures:
     """Read one file; raises KnownFailuresError for an unknown check, a duplicate, a wide wildcard.
 
-    `registry` holds every check that exists; None when only some were collected, so that
-    whether a check exists cannot be said.
+    `registry` holds every check that exists, whether or not it is selected for this run.
     """
     try:
         parsed = _File.model_validate(yaml.safe_load(path.read_text("utf-8")))
@@ -109,14 +113,12 @@ def load(path: Path, registry: Registry | None) -> KnownFailures:
     return KnownFailures(parsed.implementation, tuple(parsed.entries))
 
 
-def _verify(path: Path, entry: KnownFailure, registry: Registry | None) -> None:
-    if "*" in entry.check.partition(".")[0]:
+def _verify(path: Path, entry: KnownFailure, registry: Registry) -> None:
+    if set("*?[") & set(entry.check.partition(".")[0]):
         raise KnownFailuresError(
             f"{path}: {entry.check} spans more than one suite; write <suite>.… before the wildcard"
         )
-    if registry is None:
-        return
-    if not any(fnmatch.fnmatchcase(known.id, entry.check) for known in registry):
+    if not any(entry.names(name) for check in registry for name in (check.id, *check.was)):
         raise KnownFailuresError(
             f"{path}: no check is called {entry.check}; `lakeproof checks list` has the names"
         )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import secrets
-import socket
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
@@ -130,7 +130,7 @@ class RunFolder:
             "schema": SCHEMA,
             "run": self.run_id,
             "suite_version": __version__,
-            "host": socket.gethostname(),
+            "host": platform.node(),
             "pid": os.getpid(),
             "started": self.started.isoformat(),
             "finished": finished.isoformat() if finished else None,
@@ -156,7 +156,7 @@ def unfinished_runs(out: Path) -> Iterator[str]:
     """Ids of runs of this machine that were killed: never closed, and their process is gone."""
     for path in sorted((out / "runs").glob("*/run.json")):
         content = json.loads(path.read_text(encoding="utf-8"))
-        ours = content.get("host") == socket.gethostname()
+        ours = content.get("host") == platform.node()
         if ours and content.get("finished") is None and not _alive(int(content["pid"])):
             yield str(content["run"])
 

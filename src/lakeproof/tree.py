@@ -36,6 +36,6 @@ def load_checks(folder: Path | None = None) -> Registry:
         if spec is None or spec.loader is None or name in sys.modules:
             continue
         module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
         spec.loader.exec_module(module)
+        sys.modules[name] = module
     return registry

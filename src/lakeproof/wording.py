@@ -20,10 +20,11 @@ def printable(text: str) -> str:
 
 def failure_lines(result: Result) -> list[tuple[str, str]]:
     """The four labelled lines of a result, and the command that reproduces it where known."""
+    judged = result.outcome in JUDGED
     lines = [
-        ("Requirement", f"{result.title}  [{result.level}, {citation(result.req)}]"),
+        ("Requirement", f"{result.title}  [{result.level}, {citation(result.req)}]" * judged),
         ("Expected", result.expected or ""),
-        ("Actual", result.actual or ""),
+        ("Actual" if judged else "Reason", result.actual or ""),
         ("Do", result.do or ""),
         ("Known", result.known_issue or ""),
         ("Reproduce", result.reproduce or ""),

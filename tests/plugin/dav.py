@@ -25,6 +25,7 @@ class Storage:
         self.tree: dict[str, bytes | None] = {"/": None, "/store": None}
         self.asked: list[tuple[str, str]] = []
         self.refuse: set[str] = set()
+        self.pretend: set[str] = set()
         self.login_page = False
         self.held = threading.Event()
         self.release = threading.Event()
@@ -83,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, LOGIN, {"Content-Type": "text/html"})
         elif self.command in storage.refuse:
             self._answer(403)
+        elif self.command in storage.pretend:
+            self._answer(204)
         else:
             getattr(self, f"on_{self.command.lower()}")(path, body)
 
@@ -92,9 +95,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, headers=self.also)
 
     def on_get(self, path: str, _: bytes) -> None:
-        content = self.server.storage.tree.get(path)
+        tree = self.server.storage.tree
+        content = tree.get(path)
         if content is None:
-            self._answer(404)
+            self._answer(404 if path not in tree else 200 if self.command == "HEAD" else 405)
             return
         digest = {"Digest": f"adler32={zlib.adler32(content):08x}"}
         self._answer(200, content, digest)

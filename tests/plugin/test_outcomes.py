@@ -164,11 +164,35 @@ EXPECTED = {
     "not-opted-in": ("notrun", None),
     "skips-by-itself": ("notrun", None),
 }
-KEYS = (
-    "schema run suite_version started duration_s site endpoint url technology observed_version "
-    "check title req level severity outcome expected actual do blame partner direction transcript "
-    "reproduce known_issue"
-).split()
+KEYS = set(
+    [
+        "schema",
+        "run",
+        "suite_version",
+        "started",
+        "duration_s",
+        "site",
+        "endpoint",
+        "url",
+        "technology",
+        "observed_version",
+        "check",
+        "title",
+        "req",
+        "level",
+        "severity",
+        "outcome",
+        "expected",
+        "actual",
+        "do",
+        "blame",
+        "partner",
+        "direction",
+        "transcript",
+        "reproduce",
+        "known_issue",
+    ]
+)
 ISSUE = "https://example.org/issues/7"
 
 
@@ -209,7 +233,9 @@ def test_outcome(run: Finished, check: str, expected: tuple[str, str | None]) ->
 
 
 def test_every_check_has_one_result(run: Finished) -> None:
-    assert sorted(row["check"] for row in run.results) == sorted(f"demo.rules.{c}" for c in EXPECTED)
+    assert sorted(row["check"] for row in run.results) == sorted(
+        f"demo.rules.{c}" for c in EXPECTED
+    )
 
 
 def test_a_failure_makes_the_exit_code_1(run: Finished) -> None:
@@ -223,7 +249,7 @@ def test_nothing_is_left_on_the_storage(run: Finished, storage: Storage) -> None
 
 def test_results_have_the_keys_of_the_contract(run: Finished) -> None:
     for row in run.results:
-        assert set(KEYS) <= row.keys()
+        assert row.keys() >= KEYS
         assert row["schema"] == 1
         assert RUN_ID.match(row["run"])
         assert datetime.fromisoformat(row["started"]).utcoffset() == timedelta(0)
@@ -278,7 +304,9 @@ def test_latest_points_at_the_run(run: Finished) -> None:
 
 
 def test_junit_says_the_same(run: Finished) -> None:
-    cases = list(parse(run.folder / "junit.xml").getroot().iter("testcase"))
+    root = parse(run.folder / "junit.xml").getroot()
+    assert root is not None
+    cases = list(root.iter("testcase"))
 
     said = {_check_of(case): _verdict(case) for case in cases}
 

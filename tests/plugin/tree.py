@@ -134,9 +134,9 @@ class Tree:
             start_new_session=True,
         )
 
-    def lakeproof(self, *arguments: str) -> Finished:
+    def lakeproof(self, *arguments: str, env: Mapping[str, str] | None = None) -> Finished:
         """Run the lakeproof command, whose checks are the project's, to its end."""
-        return finish(lakeproof_command(*arguments), self.directory, self.out, None)
+        return finish(lakeproof_command(*arguments), self.directory, self.out, env)
 
 
 def lakeproof_command(*arguments: str) -> list[str]:

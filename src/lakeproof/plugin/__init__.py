@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from lakeproof import tree
 from lakeproof.plugin import options
 from lakeproof.plugin.collect import Collector
 from lakeproof.plugin.control import Controller
-from lakeproof.plugin.run import build
+from lakeproof.plugin.run import Run, build
 from lakeproof.plugin.worker import RUN, Worker
 
 
@@ -29,11 +30,31 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     workerinput = getattr(config, "workerinput", None)
     run = build(config, workerinput["lakeproof_run"] if workerinput else None)
+    _verify(config, run)
     config.stash[RUN] = run
+    _set_reports(config, run)
     config.pluginmanager.register(Collector(config, run), "lakeproof-collector")
     config.pluginmanager.register(Worker(config, run), "lakeproof-worker")
     if workerinput is None and not config.option.collectonly:
         config.pluginmanager.register(Controller(config, run), "lakeproof-controller")
+
+
+def _set_reports(config: pytest.Config, run: Run) -> None:
+    """Have pytest and Allure write beside the results; Allure's files come from the workers."""
+    option, folder = config.option, run.folder.path
+    option.allure_report_dir = option.allure_report_dir or str(folder / "allure-results")
+    if not hasattr(config, "workerinput"):
+        option.xmlpath = option.xmlpath or str(folder / "junit.xml")
+
+
+def _verify(config: pytest.Config, run: Run) -> None:
+    """Hold the selection and the known failures against all checks, before anything runs."""
+    try:
+        checks = tree.load_checks(config.rootpath / "suites")
+    except Exception:  # noqa: BLE001  whatever a suite raises when it is imported:
+        return  # pytest's collection meets it as well, and shows it with its place
+    run.selection.verify(list(checks))
+    run.load_known(checks)
 
 
 def _concerns_checks(config: pytest.Config) -> bool:

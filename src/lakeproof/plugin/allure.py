@@ -21,9 +21,7 @@ SEVERITY = {
 
 
 def label(check: Check, session: EndpointSession) -> None:
-    """Name the running item after the check and label it with what people filter by."""
-    allure.dynamic.title(f"{check.id} on {session.name}")
-    allure.dynamic.description(f"{check.title}\n\n{check.harm}")
+    """Label the running item with what people filter by."""
     allure.dynamic.severity(SEVERITY[check.severity])
     allure.dynamic.parent_suite(session.name)
     allure.dynamic.suite(check.suite)
@@ -33,6 +31,12 @@ def label(check: Check, session: EndpointSession) -> None:
     required = requirement(check.req)
     if required is not None and required.url:
         allure.dynamic.link(required.url, name=required.citation)
+
+
+def name(check: Check, session: EndpointSession) -> None:
+    """Name the running item after the check; allure sets its own name after the set-up."""
+    allure.dynamic.title(f"{check.id} on {session.name}")
+    allure.dynamic.description(f"{check.title}\n\n{check.harm}")
 
 
 def attach(transcript: Transcript) -> None:

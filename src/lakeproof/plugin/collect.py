@@ -6,9 +6,10 @@ from typing import cast
 
 import pytest
 
-from lakeproof.check import ATTRIBUTE, Check, CheckDefinitionError, registry
+from lakeproof.check import ATTRIBUTE, Check, CheckDefinitionError
 from lakeproof.plugin.run import Run
 
+ENDPOINT = "endpoint_name"
 PARTNERED = "peer_name"
 
 
@@ -28,13 +29,18 @@ class Collector:
                     "has no @check; declare its requirement, level, severity, needs and catches"
                 )
             return
+        if ENDPOINT not in metafunc.fixturenames:
+            raise CheckDefinitionError(
+                f"{metafunc.module.__file__}: {metafunc.function.__name__} takes none of the "
+                "fixtures that stand for an endpoint (se, probe, greeting); it checks nothing"
+            )
         targets = [target.name for target in self.run.plan.targets]
         if PARTNERED not in metafunc.fixturenames:
-            metafunc.parametrize("endpoint_name", targets, scope="session")
+            metafunc.parametrize(ENDPOINT, targets, scope="session")
             return
         pairs = [(name, peer.name) for name in targets for peer in self.run.plan.peers_of(name)]
         metafunc.parametrize(
-            ("endpoint_name", PARTNERED),
+            (ENDPOINT, PARTNERED),
             pairs,
             ids=[f"{name}-{peer}" for name, peer in pairs],
             scope="session",
@@ -44,35 +50,34 @@ class Collector:
         """Whether the function stands in this tree's suites."""
         return self.config.rootpath / "suites" in metafunc.definition.path.parents
 
-    @pytest.hookimpl(trylast=True)
+    @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Deselect what is not asked for, keep each endpoint together, reachability first."""
         checks = [item for item in items if check_of(item) is not None]
         if not checks:
             return
-        self.run.selection.verify(list(registry))
-        self.run.load_known(whole=not self._narrowed())
         chosen = [item for item in checks if self.run.selection.includes(_sure(item))]
         order = {target.name: at for at, target in enumerate(self.run.plan.targets)}
         # pytest makes an empty item of a mesh without a second endpoint
         chosen = [item for item in chosen if endpoint_of(item) in order]
         kept = set(chosen)
         dropped = [item for item in checks if item not in kept]
-        chosen.sort(key=lambda item: (order[endpoint_of(item)], _sure(item).suite != FIRST))
+        chosen.sort(key=lambda item: (order[endpoint_of(item)], *_stage(_sure(item))))
         for item in chosen:
             item.add_marker(pytest.mark.xdist_group(endpoint_of(item)))
         items[:] = [item for item in items if check_of(item) is None] + chosen
         if dropped:
             self.config.hook.pytest_deselected(items=dropped)
 
-    def _narrowed(self) -> bool:
-        """Whether pytest was pointed at some of the checks only."""
-        suites = self.config.rootpath / "suites"
-        asked = [self.config.invocation_params.dir / arg for arg in self.config.args]
-        return not any(path.resolve() in (suites, *suites.parents) for path in asked)
+
+STAGES = ("tls", "webdav", "write")
 
 
-FIRST = "reachability"
+def _stage(check: Check) -> tuple[bool, ...]:
+    """Sort key: reachability first, and in it the name, the connection, TLS, the answer."""
+    if check.suite != "reachability":
+        return (True,)
+    return (False, *(stage in check.needs for stage in reversed(STAGES)))
 
 
 def check_of_function(function: object) -> Check | None:
@@ -87,7 +92,7 @@ def check_of(item: pytest.Item) -> Check | None:
 
 def endpoint_of(item: pytest.Item) -> str:
     """The name of the endpoint under test."""
-    return str(item.callspec.params["endpoint_name"])  # type: ignore[attr-defined]
+    return str(item.callspec.params[ENDPOINT])  # type: ignore[attr-defined]
 
 
 def peer_of(item: pytest.Item) -> str | None:

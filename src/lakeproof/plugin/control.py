@@ -19,10 +19,12 @@ from lakeproof.plugin.summary import print_summary
 from lakeproof.plugin.worker import FINISHED
 from lakeproof.results import Result
 from lakeproof.session.sessions import Sessions
-from lakeproof.verdict import Blocked, Unjudged
 
-INTERRUPTED = 2  # pytest.ExitCode.INTERRUPTED, also of an internal stop
-HARNESS_BROKEN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
+HARNESS_BROKEN = (
+    pytest.ExitCode.INTERNAL_ERROR,
+    pytest.ExitCode.USAGE_ERROR,
+    pytest.ExitCode.INTERRUPTED,
+)
 
 
 class Controller:
@@ -40,14 +42,8 @@ class Controller:
         self.lost_workers = False
         self.progress: ProgressReporter | None = None
         run.folder.open()
-        self._set_reports()
         if config.getoption("lakeproof_progress"):
             self._take_over_terminal()
-
-    def _set_reports(self) -> None:
-        option, folder = self.config.option, self.run.folder.path
-        option.xmlpath = option.xmlpath or str(folder / "junit.xml")
-        option.allure_report_dir = option.allure_report_dir or str(folder / "allure-results")
 
     def _take_over_terminal(self) -> None:
         self.progress = ProgressReporter()
@@ -86,9 +82,13 @@ class Controller:
         if self.progress is not None:
             self.progress.result(result)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Ctrl-C: what was done is kept and reported."""
-        self.interrupted = True
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A suite that cannot be imported is our fault, not an endpoint's."""
+        self.harness_broken |= report.failed
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Ctrl-C: what was done is kept and reported. Pytest's own stops come here as well."""
+        self.interrupted |= not isinstance(excinfo.value, pytest.Session.Interrupted)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ANN401
@@ -113,12 +113,13 @@ class Controller:
             self._finished(own)
         if self.progress is not None:
             self.progress.end()
-        if self.lost_workers:
+        # after an interruption the workers are stopped before they can report
+        if self.lost_workers or (self.interrupted and own is None):
             self.left += self._clean_for_lost_workers()
         self.harness_broken |= exitstatus in HARNESS_BROKEN
         session.exitstatus = exit_code(
             self.results,
-            interrupted=self.interrupted or exitstatus == INTERRUPTED,
+            interrupted=self.interrupted,
             harness_broken=self.harness_broken or session.testscollected == 0,
         )
         self.run.folder.close(
@@ -136,10 +137,7 @@ class Controller:
     def _clean_for_lost_workers(self) -> list[str]:
         sessions = Sessions(self.run.plan, self.run.folder.run_id)
         for target in self.run.plan.everything:
-            try:
-                sessions.get(target.name).require_ready()
-            except (Unjudged, Blocked):
-                continue  # it never let us write
+            sessions.get(target.name).prepare()
         left = sessions.clean_up()
         sessions.close()
         return left

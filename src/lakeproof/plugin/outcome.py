@@ -17,6 +17,7 @@ from lakeproof.verdict import (
     Unsupported,
     Violation,
 )
+from lakeproof.wire.guard import origin_of
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.redirect import InsecureBearer
 from lakeproof.wire.reply import NotReached
@@ -51,6 +52,11 @@ class Listing:
     issue: str
     reason: str
 
+    @property
+    def when_fixed(self) -> str:
+        """What to say when the check passes all the same."""
+        return f"it passes: remove the entry from the known failures ({self.issue})"
+
 
 def judge(
     raised: BaseException | None,
@@ -71,7 +77,7 @@ def judge(
             return Judgement(
                 Outcome.FIXED,
                 expected=f"still fails as listed ({listed.reason})",
-                actual="it passes now: remove the entry from the known failures",
+                actual=listed.when_fixed,
                 known_issue=listed.issue,
             )
         return Judgement(Outcome.PASS)
@@ -108,7 +114,7 @@ def _not_judged(raised: BaseException, origin: str) -> Judgement:
     if isinstance(raised, InsecureBearer):
         return Judgement(Outcome.ERROR, actual=str(raised), blame=Blame.CREDENTIAL)
     if isinstance(raised, NotReached):
-        elsewhere = bool(raised.url) and not raised.url.startswith(origin)
+        elsewhere = bool(raised.url) and origin_of(raised.url) != origin_of(origin)
         blame = Blame.PARTNER if elsewhere else Blame.NETWORK
         return Judgement(Outcome.ERROR, actual=raised.sentence, blame=blame)
     sentence = f"lakeproof itself failed: {type(raised).__name__}: {raised}"

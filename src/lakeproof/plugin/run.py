@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lakeproof import known, tree
-from lakeproof.check import Check, registry
+from lakeproof.check import Check, Registry
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.features import RunMode
 from lakeproof.inventory import InventoryError
@@ -79,15 +79,14 @@ class Run:
     def __post_init__(self) -> None:
         self.sessions = Sessions(self.plan, self.folder.run_id)
 
-    def load_known(self, *, whole: bool) -> None:
-        """Read the known failures each endpoint names; `whole`: every check was collected."""
+    def load_known(self, checks: Registry) -> None:
+        """Read the known failures that each endpoint names, and hold them against `checks`."""
         for target in self.plan.targets:
             named = target.endpoint.known_failures if self.apply_known else ()
             paths = [tree.known_failures(name) for name in named]
             try:
                 self._known[target.name] = tuple(
-                    known.load(path, registry if whole else None)
-                    for path in (*paths, *self.extra_known)
+                    known.load(path, checks) for path in (*paths, *self.extra_known)
                 )
             except KnownFailuresError as error:
                 raise pytest.UsageError(str(error)) from None
@@ -99,7 +98,7 @@ class Run:
             return None
         version = session.fingerprint.version
         for failures in lists:
-            entry = failures.find(check.id, version)
+            entry = failures.find(check.id, version, *check.was)
             if entry is not None:
                 return Listing(entry.issue, entry.reason)
         return None
@@ -131,7 +130,7 @@ def build(config: pytest.Config, run_id: str | None) -> Run:
 
 def xfail_mark(listing: Listing) -> pytest.MarkDecorator:
     """The pytest mark of a known failure: only a Violation is excused, and a pass is an error."""
-    return pytest.mark.xfail(strict=True, raises=Violation, reason=listing.reason)
+    return pytest.mark.xfail(strict=True, raises=Violation, reason=listing.when_fixed)
 
 
 def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
@@ -158,7 +157,8 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
 
 def _fleet(config: pytest.Config) -> Plan:
     get = config.getoption
-    path = Path(get("lakeproof_inventory") or config.rootpath / "endpoints.yaml")
+    here, shipped = Path("endpoints.yaml"), config.rootpath / "endpoints.yaml"
+    path = Path(get("lakeproof_inventory") or (here if here.exists() else shipped))
     return from_inventory(path, get("lakeproof_site"), get("lakeproof_endpoint"))
 
 

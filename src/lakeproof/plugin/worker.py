@@ -69,6 +69,7 @@ class Worker:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Keep secrets out of exceptions; attach the transcript."""
+        check = check_of(item)
         try:
             yield
         except Exception as error:
@@ -77,10 +78,11 @@ class Worker:
                 raise RedactedError(text) from None
             raise
         finally:
-            if check_of(item) is not None:
+            if check is not None:
                 allure.attach(self.run.sessions.recorder.current)
 
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    # Innermost: what others (skipping, junit, allure) make of the report, they make of ours.
+    @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -116,6 +118,7 @@ class Worker:
         transcript = self.run.sessions.recorder.current
         if isinstance(raised, Violation):
             transcript.judged = _evidence(raised, transcript)
+        allure.name(check, session)
         self._notice(check, session, judgement, transcript)
         result = make_result(
             check=check,

@@ -14,10 +14,11 @@ from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
 from lakeproof.verdict import Blame, Blocked, Unjudged
 from lakeproof.wire.auth import ANONYMOUS
-from lakeproof.wire.http import HttpClient, WriteGuard
+from lakeproof.wire.http import HttpClient, TlsConfig, WriteGuard
 from lakeproof.wire.reply import NotReached, Reply
 from lakeproof.wire.storage import SetUpFailed, StorageElement
 from lakeproof.wire.transcript import Recorder
+from lakeproof.wire.webdav import BadMultistatus
 
 # 405: it exists already; 409: its parent does not, but the token was good enough to look
 MKCOL_DONE = (200, 201, 204, 405, 409)
@@ -45,14 +46,30 @@ class EndpointSession:
         self.run_directory = self.area / run_id
         self.recorder = recorder
         self.prepared = False
-        self._said: str | None = None
-        self._cause_was_judged = False
+        self._cause_was_said = False
         self._unanswered = 0
+
+    @cached_property
+    def _trust(self) -> TlsConfig | CredentialError:
+        try:
+            return self.target.tls()
+        except CredentialError as error:
+            return error
+
+    @property
+    def tls(self) -> TlsConfig:
+        """Which authorities are trusted; the system's when the named ones are not to be had."""
+        return self._trust if isinstance(self._trust, TlsConfig) else TlsConfig(None)
+
+    def require_configured(self) -> None:
+        """Raise when a name in the configuration leads nowhere: once an error, then `Blocked`."""
+        if isinstance(self._trust, CredentialError):
+            self._refuse(f"{self.name}: {self._trust.sentence}", Blame.CREDENTIAL)
 
     @cached_property
     def probe(self) -> Probe:
         """Reachability facts."""
-        return Probe(self.door, self.target.tls().ca, self.target.timeouts.connect_s)
+        return Probe(self.door, self.tls.ca, self.target.timeouts.connect_s)
 
     @cached_property
     def wallet(self) -> EndpointWallet:
@@ -93,7 +110,7 @@ class EndpointSession:
     def _client_for(self, directory: PurePosixPath) -> HttpClient:
         return HttpClient(
             self.door.origin,
-            tls=self.target.tls(),
+            tls=self.tls,
             timeouts=self.target.timeouts,
             recorder=self.recorder,
             guard=WriteGuard(directory),
@@ -101,7 +118,10 @@ class EndpointSession:
 
     @cached_property
     def _greeting(self) -> Reply | NotReached:
+        # Asked of the probe first: a door that is silent costs one time-out, not two.
         reason = self.probe.no_connection
+        if reason is None and self.door.scheme == "https":
+            reason = self.probe.handshake_error
         if reason is not None:
             return NotReached("unreachable", reason, self.door.origin)
         try:
@@ -130,9 +150,6 @@ class EndpointSession:
     @cached_property
     def obstacle(self) -> str | None:
         """Why no check beyond reachability can be tried, or None."""
-        reason = self.probe.no_connection
-        if reason is not None:
-            return reason
         try:
             greeting = self.greeting
         except NotReached as error:
@@ -164,22 +181,36 @@ class EndpointSession:
 
     def require_ready(self) -> None:
         """Raise unless the run's directory is there to write to; prepares it the first time."""
-        self.require_reachable()
-        if self._said is not None:
-            raise Blocked(self._said)
-        if self.prepared:
-            return
+        if self.trouble is not None:
+            self._refuse(*self.trouble)
+
+    @property
+    def trouble(self) -> tuple[str, Blame] | None:
+        """Why the run cannot write here and whose fault that is, or None; tried once."""
+        if isinstance(self._trust, CredentialError):
+            return f"{self.name}: {self._trust.sentence}", Blame.CREDENTIAL
+        if self.obstacle is not None:
+            return f"{self.name}: {self.obstacle}", Blame.NETWORK
+        return self._preparation
+
+    def prepare(self) -> bool:
+        """Get ready to write; False when the endpoint does not let us."""
+        return self.trouble is None
+
+    @cached_property
+    def _preparation(self) -> tuple[str, Blame] | None:
         try:
             self._prepare()
         except CredentialError as error:
-            self._refuse(error.sentence, Blame.CREDENTIAL)
+            return error.sentence, Blame.CREDENTIAL
         except NotReached as error:
-            self._refuse(error.sentence, Blame.NETWORK)
+            return error.sentence, Blame.NETWORK
         self.prepared = True
+        return None
 
     def note_cause_judged(self) -> None:
         """A reachability check has failed already, so what follows is blocked, not an error."""
-        self._cause_was_judged = True
+        self._cause_was_said = True
 
     def note_answered(self) -> None:
         """A check got all its answers."""
@@ -198,11 +229,10 @@ class EndpointSession:
             self.__dict__["obstacle"] = f"stopped answering: {reason or lately}"
 
     def _refuse(self, sentence: str, blame: Blame) -> NoReturn:
-        if self._said is None and not self._cause_was_judged:
-            self._said = sentence
-            raise Unjudged(sentence, blame)
-        self._said = sentence
-        raise Blocked(sentence)
+        if self._cause_was_said:
+            raise Blocked(sentence)
+        self._cause_was_said = True
+        raise Unjudged(sentence, blame)
 
     def _prepare(self) -> None:
         """Create `<door>/<area>/<run-id>/`, finding the scope root on the way."""
@@ -247,9 +277,11 @@ def remove_run(storage: StorageElement, directory: PurePosixPath) -> list[str]:
     """
     try:
         # A second pass: what a transfer was still writing during the first is closed by then.
-        if storage.remove_tree(directory) or storage.head(directory).ok:
-            storage.remove_tree(directory)
+        storage.remove_tree(directory)
         left = storage.remaining(directory)
-    except (NotReached, CredentialError) as error:
+        if left:
+            storage.remove_tree(directory)
+            left = storage.remaining(directory)
+    except (NotReached, CredentialError, BadMultistatus) as error:
         return [f"{storage.url_of(directory)} ({error})"]
     return [storage.url_of(path) for path in left]

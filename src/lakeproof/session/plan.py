@@ -132,6 +132,8 @@ class AdHoc:
 
     def plan(self) -> Plan:
         """The plan for these URLs; raises InventoryError or CredentialError for nonsense."""
+        if self.ca:
+            PathName(self.ca).path()  # complains before the run starts
         named = inventory_from_urls([*self.urls, *self.partners], self._settings())
         tested = {endpoint_from_url(url).url for url in self.urls}
         rows = list(named.endpoints())

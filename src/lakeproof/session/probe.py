@@ -64,13 +64,17 @@ class Probe:
     @property
     def handshake_error(self) -> str | None:
         """Why no TLS handshake comes about at all, whoever the certificate is from; or None."""
-        return self._handshake.sentence if isinstance(self._handshake, NotReached) else None
+        if not isinstance(self._handshake, NotReached):
+            return None
+        if self._handshake.kind == "timeout":
+            return f"the connection is accepted, but no TLS handshake within {self._timeout_s:g} s"
+        return self._handshake.sentence
 
     @property
     def tls(self) -> TlsFacts:
         """What a TLS handshake shows; raises Blocked when there is none to be had."""
         if isinstance(self._handshake, NotReached):
-            raise Blocked(f"no TLS handshake: {self._handshake.sentence}")
+            raise Blocked(f"no TLS handshake: {self.handshake_error}")
         return self._handshake
 
     def offers(self, version: TlsVersion) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.plan import Plan
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
@@ -16,6 +18,7 @@ class Sessions:
         self.run_id = run_id
         self.recorder = Recorder()
         self._open: dict[str, EndpointSession] = {}
+        self._said: set[str] = set()
 
     def get(self, name: str) -> EndpointSession:
         """The session of the endpoint or partner of this name."""
@@ -26,8 +29,8 @@ class Sessions:
     def partner_of(self, name: str) -> EndpointSession:
         """The first sound partner of `name`: golden first, then in order.
 
-        Raises NotRun when there is no other endpoint at all, and the last one's reason, blamed on
-        the partner, when none of them is sound.
+        Raises NotRun when there is no other endpoint at all; when none is sound, an error
+        blamed on the partner, once.
         """
         candidates = self.plan.partners_of(name)
         if not candidates:
@@ -35,22 +38,21 @@ class Sessions:
         reasons = []
         for candidate in candidates:
             session = self.get(candidate.name)
-            try:
-                session.require_ready()
-            except (Unjudged, Blocked) as refusal:
-                reasons.append(f"{candidate.name}: {refusal}")
-            else:
+            if session.trouble is None:
                 return session
-        raise Blocked(f"no partner is sound: {'; '.join(reasons)}")
+            reasons.append(session.trouble[0])
+        return self._unsound(f"no partner is sound: {'; '.join(reasons)}")
 
     def sound_peer(self, name: str) -> EndpointSession:
-        """The session of one certain other end; raises an error blamed on it when unsound."""
+        """The session of one certain other end; an error blamed on it, once, when unsound."""
         session = self.get(name)
-        try:
-            session.require_ready()
-        except Unjudged as refusal:
-            raise Unjudged(f"{name}: {refusal.sentence}", Blame.PARTNER) from None
-        return session
+        return session if session.trouble is None else self._unsound(session.trouble[0])
+
+    def _unsound(self, sentence: str) -> NoReturn:
+        if sentence in self._said:
+            raise Blocked(sentence)
+        self._said.add(sentence)
+        raise Unjudged(sentence, Blame.PARTNER)
 
     def clean_up(self) -> list[str]:
         """Remove what this run wrote anywhere; gives the URLs of what is left."""

@@ -277,12 +277,13 @@ class StorageElement:
 
     def remaining(self, path: PurePosixPath) -> list[PurePosixPath]:
         """What a listing still shows at and below `path`; empty when it is gone."""
-        if self.head(path).status in _ABSENT:
+        reply = self.propfind(path, 1)
+        if reply.status in _ABSENT:
             return []
-        try:
-            return [path, *(entry.path for entry in self.listing(path))]
-        except BadMultistatus:
-            return [path]
+        if reply.status == _MULTISTATUS and not reply.failure:
+            return [entry.path for entry in parse_multistatus(reply.body, reply.url)]
+        # Not listable: then the file's or collection's own answer must do.
+        return [] if self.head(path).status in _ABSENT else [path]
 
     def _remove(self, path: PurePosixPath, depth: int) -> list[PurePosixPath]:
         if depth > _DEEPEST:

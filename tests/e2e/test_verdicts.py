@@ -1,0 +1,109 @@
+"""What a run says about Debian's XRootD, by inventory and by URL."""
+
+from __future__ import annotations
+
+import pytest
+
+from lakeproof.lake import Lake
+from tests.plugin.tree import Finished
+
+pytestmark = pytest.mark.lake
+SANE = {"pass", "nonstrict", "known", "unsupported", "notrun"}
+FEWEST_CHECKS = 45
+
+
+def _complaints(run: Finished) -> list[str]:
+    return [
+        f"{row['outcome']} {row['endpoint']} {row['check']}: {row['actual']}"
+        for row in run.results
+        if row["outcome"] not in SANE
+    ]
+
+
+def test_run_finds_nothing_new(whole_run: Finished) -> None:
+    assert _complaints(whole_run) == []
+    assert whole_run.code == 0, whole_run.output
+
+
+def test_every_check_was_tried_on_both_sites(whole_run: Finished, lake: Lake) -> None:
+    checks = [
+        {row["check"] for row in whole_run.results if row["endpoint"] == site.name}
+        for site in lake.sites
+    ]
+
+    assert len(checks[0]) >= FEWEST_CHECKS
+    assert checks[0] == checks[1]
+    assert whole_run.outcomes["pass"] > FEWEST_CHECKS
+
+
+def test_both_sites_get_the_same_verdicts(whole_run: Finished, lake: Lake) -> None:
+    first, second = (
+        {row["check"]: row["outcome"] for row in whole_run.results if row["endpoint"] == site.name}
+        for site in lake.sites
+    )
+
+    assert first == second
+
+
+def test_known_defects_name_their_issue(whole_run: Finished) -> None:
+    known = [row for row in whole_run.results if row["outcome"] == "known"]
+
+    assert known
+    for row in known:
+        assert row["known_issue"].startswith("https://"), row["check"]
+        assert row["do"], row["check"]
+        assert row["reproduce"].startswith("curl "), row["check"]
+
+
+def test_version_is_observed(whole_run: Finished) -> None:
+    assert {row["technology"] for row in whole_run.results} == {"xrootd"}
+    assert all(row["observed_version"] for row in whole_run.results)
+
+
+def test_url_gets_the_same_verdicts_as_the_inventory(
+    whole_run: Finished, url_run: Finished, lake: Lake
+) -> None:
+    name = lake.sites[0].name
+    by_inventory = {
+        row["check"]: _unlisted(row["outcome"], row["level"])
+        for row in whole_run.results
+        if row["endpoint"] == name
+    }
+    by_url = {row["check"]: row["outcome"] for row in url_run.results}
+
+    # A certificate is in the inventory only.
+    same = {check for check, outcome in by_url.items() if outcome != "notrun"}
+    assert {c: by_url[c] for c in same} == {c: by_inventory[c] for c in same}
+    assert by_url.keys() == by_inventory.keys()
+    assert len(same) >= FEWEST_CHECKS
+
+
+def _unlisted(outcome: str, level: str) -> str:
+    """The outcome of a check that no list of known failures covers."""
+    if outcome != "known":
+        return outcome
+    return "fail" if level == "MUST" else "nonstrict"
+
+
+def test_url_is_told_of_known_defects(url_run: Finished) -> None:
+    failed = [row for row in url_run.results if row["outcome"] == "fail"]
+
+    assert url_run.code == 1
+    assert failed
+    assert any("known as https://" in row["do"] for row in failed)
+    assert not [row for row in url_run.results if row["known_issue"]]
+
+
+def test_scope_root_is_found_and_printed_once(url_run: Finished, lake: Lake) -> None:
+    assert url_run.output.count(f"--scope-root {lake.sites[0].base_path}") == 1 or (
+        url_run.output.count(f"--scope-root {lake.sites[0].base_path} says so") == 2
+    )
+
+
+def test_nothing_of_ours_is_left(whole_run: Finished, url_run: Finished, lake: Lake) -> None:
+    for run in (whole_run, url_run):
+        assert run.summary["left_behind"] == []
+    for site in lake.sites:
+        data = lake.layout.site(site.short) / "root" / "data"
+        assert data.is_dir()
+        assert [path for path in data.rglob("*") if path.name != "lakeproof"] == []

@@ -1,0 +1,30 @@
+"""One sound result line, to vary."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from lakeproof import HIGH, MUST
+from lakeproof.results import Result
+from lakeproof.verdict import Outcome
+
+SAMPLE = Result(
+    run="lp-20261122T170500Z-1a2b3c4d",
+    started="2026-11-22T17:05:01+00:00",
+    duration_s=0.25,
+    site="SITE",
+    endpoint="SE",
+    url="https://se.example.org/area",
+    check="webdav.files.put",
+    title="PUT stores.",
+    req="spec/rule",
+    level=MUST,
+    severity=HIGH,
+    outcome=Outcome.PASS,
+)
+
+
+def result(**changes: Any) -> Result:  # noqa: ANN401  as various as the fields
+    """The sample with these fields changed."""
+    return replace(SAMPLE, **changes)

@@ -1,0 +1,132 @@
+"""The real checks and the catalogue agree with each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lakeproof import known, lookup, tree
+from lakeproof.check import Check, Registry
+from lakeproof.features import NEEDS
+from lakeproof.inventory import load as load_inventory
+from lakeproof.inventory.model import FEATURES
+
+LONGEST_QUOTE = 40
+FEWEST_CHECKS = 45
+CHECKS = tree.load_checks(tree.suites())
+REAL = [check for check in CHECKS if tree.suites() in check.source.parents]
+TECHNOLOGIES = {"generic", "dcache", "eos", "dpm", "xrootd", "storm"}
+KNOWN_FILES = sorted((tree.suites() / "known_failures").glob("*.yaml"))
+
+each_check = pytest.mark.parametrize("check", REAL, ids=lambda check: check.id)
+each_requirement = pytest.mark.parametrize("req", sorted(lookup.load("requirements")))
+
+
+def _hints() -> dict[str, Any]:
+    return {key: entry for key, entry in lookup.load("hints").items() if not key.startswith(".")}
+
+
+def test_there_are_enough_checks_of_every_suite() -> None:
+    assert len(REAL) >= FEWEST_CHECKS
+    suites = {"reachability", "webdav", "integrity", "tpc", "tokens"}
+    assert suites <= {check.suite for check in REAL}
+
+
+@each_check
+def test_check_is_described(check: Check) -> None:
+    assert check.title.endswith(".")
+    assert check.harm.endswith(".")
+    assert re.fullmatch(r"[a-z0-9]+\.[a-z0-9_-]+\.[a-z0-9-]+", check.id)
+    assert check.suite == check.source.parent.name
+
+
+@each_check
+def test_requirement_is_in_the_catalogue(check: Check) -> None:
+    assert lookup.requirement(check.req) is not None, check.req
+
+
+@each_check
+def test_needs_are_known(check: Check) -> None:
+    assert check.needs <= NEEDS.keys()
+
+
+@each_check
+def test_faults_are_in_the_catalogue(check: Check) -> None:
+    assert check.catches <= lookup.load("faults").keys()
+
+
+@each_check
+def test_xrootd_admin_is_told_what_to_do(check: Check) -> None:
+    assert lookup.hint(check.id, "xrootd", "5.5.3")
+    assert str(_hints()[check.id].get("xrootd", "")).strip()
+
+
+@each_requirement
+def test_requirement_is_whole(req: str) -> None:
+    entry = lookup.load("requirements")[req]
+
+    assert entry["spec"] in lookup.load("specs")
+    assert str(entry["clause"]).strip()
+    assert 0 < len(entry["quote"].split()) <= LONGEST_QUOTE
+    found = lookup.requirement(req)
+    assert found is not None
+    assert found.url.startswith("https://")
+
+
+@each_requirement
+def test_requirement_is_used(req: str) -> None:
+    assert req in {check.req for check in REAL}
+
+
+def test_specs_say_where_they_are() -> None:
+    for name, spec in lookup.load("specs").items():
+        assert spec["title"], name
+        assert spec["url"].startswith("https://"), name
+
+
+def test_hints_are_about_checks_that_exist() -> None:
+    assert set(_hints()) <= {check.id for check in REAL}
+
+
+def test_hints_are_by_technology() -> None:
+    for check_id, entry in _hints().items():
+        assert entry.keys() - {"bugs"} <= TECHNOLOGIES, check_id
+        for bug in lookup.bugs(check_id):
+            assert bug.technology in TECHNOLOGIES - {"generic"}, check_id
+            assert bug.issue.startswith("https://"), check_id
+            assert bug.symptom, check_id
+
+
+@pytest.mark.parametrize("path", KNOWN_FILES, ids=lambda path: path.stem)
+def test_known_failures_are_about_checks_that_exist(path: Any) -> None:  # noqa: ANN401  a Path
+    registry = Registry()
+    for check in REAL:
+        registry.add(check)
+
+    found = known.load(path, registry)
+
+    assert found.implementation == path.stem
+    assert found.entries
+
+
+def test_declarable_features_are_ones_that_a_check_may_need() -> None:
+    # root and tape belong to suites that come later
+    assert set(FEATURES) - {"root", "tape"} <= NEEDS.keys()
+
+
+def test_shipped_inventory_is_valid() -> None:
+    inventory = load_inventory(tree.root() / "endpoints.yaml")
+
+    for _, endpoint in inventory.endpoints():
+        for name in endpoint.known_failures:
+            assert tree.known_failures(name).is_file()
+
+
+@pytest.mark.parametrize("name", ["specs", "requirements", "hints", "faults", "dialects"])
+def test_catalogue_file_is_a_mapping(name: str) -> None:
+    loader: Callable[[str], dict[str, Any]] = lookup.load
+
+    assert loader(name)

@@ -1,0 +1,239 @@
+"""Each expectation: what passes, what raises, and the words it raises with."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import cast
+
+import pytest
+from requests.structures import CaseInsensitiveDict
+
+from lakeproof import Expect, Payload, StorageElement
+from lakeproof.expect import expect
+from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
+from lakeproof.wire.reply import Failure, Reply
+from lakeproof.wire.tpc import TpcEnd, Transfer
+
+PATH = PurePosixPath("/area/f")
+DATA = Payload.of(b"abc")
+SLOW = Failure("timeout", "no answer within 60 s")
+CLOSED = Failure("closed", "the connection was closed without an answer")
+MULTISTATUS = b"""<D:multistatus xmlns:D="DAV:"><D:response><D:href>/area/f</D:href><D:propstat>
+<D:prop><D:getcontentlength>3</D:getcontentlength></D:prop><D:status>HTTP/1.1 200 OK</D:status>
+</D:propstat></D:response></D:multistatus>"""
+
+
+def _reply(
+    status: int = 200,
+    reason: str = "OK",
+    *,
+    method: str = "PUT",
+    failure: Failure | None = None,
+    body: bytes = b"",
+    **headers: str,
+) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(
+        method=method,
+        url="https://se.example.org/area/f",
+        status=status,
+        reason=reason,
+        failure=failure,
+        body=body,
+        headers=CaseInsensitiveDict(named),
+    )
+
+
+def _no_answer(failure: Failure, method: str = "PUT") -> Reply:
+    return _reply(0, "", failure=failure, method=method)
+
+
+class FakeStorage:
+    """Answers HEAD and GET as it is told."""
+
+    def __init__(
+        self, content: bytes = b"abc", *, head: Reply | None = None, get: Reply | None = None
+    ) -> None:
+        self.content = content
+        self._head = head or _reply(method="HEAD")
+        self._get = get or _reply(method="GET")
+
+    def get(self, path: PurePosixPath, *, sink: Callable[[bytes], None], **_: object) -> Reply:
+        assert path == PATH
+        if self._get.ok:
+            for at in range(0, len(self.content), 2):
+                sink(self.content[at : at + 2])
+        return self._get
+
+    def head(self, path: PurePosixPath, **_: object) -> Reply:
+        assert path == PATH
+        return self._head
+
+    def digest(self, path: PurePosixPath, algorithm: str) -> Reply:
+        assert (path, algorithm) == (PATH, "adler32")
+        return self._head
+
+
+def _storage(
+    content: bytes = b"abc", *, head: Reply | None = None, get: Reply | None = None
+) -> StorageElement:
+    return cast(StorageElement, FakeStorage(content, head=head, get=get))
+
+
+def _transfer(end: TpcEnd, message: str = "") -> Transfer:
+    status = 403 if end is TpcEnd.REFUSED else 202
+    reply = _reply(status, "Forbidden" if status == 403 else "Accepted", method="COPY")
+    return Transfer(reply=reply, markers=[], end=end, message=message)
+
+
+Case = tuple[str, tuple[object, ...]]
+OK, CREATED = _reply(), _reply(201, "Created")
+GONE, DENIED, BROKEN = _reply(404, "Not Found"), _reply(403, "Forbidden"), _reply(500, "Error")
+TRUNCATED = _reply(200, "OK", failure=Failure("truncated", "it ended after 3 of 5 bytes"))
+RIGHT = _reply(method="HEAD", Digest=f"adler32={DATA.adler32}", Content_Length="3")
+
+PASSES: list[Case] = [
+    ("control", (CREATED,)),
+    ("control_transfer", (_transfer(TpcEnd.SUCCESS),)),
+    ("given", (True, "not given")),
+    ("that", (True, "a", "b")),
+    ("equal", (1, 1, "one")),
+    ("answered", (BROKEN,)),
+    ("success", (CREATED,)),
+    ("success", (_reply(299, ""),)),
+    ("status", (CREATED, 200, 201)),
+    ("refused", (DENIED,)),
+    ("refused", (BROKEN,)),
+    ("not_found", (GONE,)),
+    ("not_found", (_reply(410, "Gone"),)),
+    ("multistatus", (_reply(207, "Multi-Status", body=MULTISTATUS),)),
+    ("content", (_storage(), PATH, b"abc")),
+    ("content", (_storage(), PATH, DATA)),
+    ("truth", (_storage(head=RIGHT), PATH, DATA)),
+    ("truth", (_storage(head=_reply(405, "", method="HEAD")), PATH, b"abc")),
+    ("unchanged", (_storage(), PATH, b"abc")),
+    ("absent", (_storage(head=_reply(404, "Not Found", method="HEAD")), PATH)),
+    ("digest", (RIGHT, "adler32", DATA)),
+    ("digest", (_reply(Digest="ADLER32=24D0127"), "adler32", DATA)),
+    ("transferred", (_transfer(TpcEnd.SUCCESS),)),
+    ("not_transferred", (_transfer(TpcEnd.REFUSED),)),
+    ("not_transferred", (_transfer(TpcEnd.FAILURE, "no such file"),)),
+    ("not_transferred", (_transfer(TpcEnd.ABORTED),)),
+]
+VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
+    ("that", (False, "a is so", "a is not"), "a is so", "a is not"),
+    ("equal", (2, 1, "size"), "size: 1", "size: 2"),
+    ("answered", (_no_answer(CLOSED),), "a complete answer to PUT", CLOSED.sentence),
+    ("answered", (TRUNCATED,), "a complete answer to PUT", "200 OK, but it ended after 3 of 5"),
+    ("success", (GONE,), "PUT succeeds", "PUT answered 404 Not Found"),
+    ("success", (TRUNCATED,), "PUT succeeds", "it ended after 3 of 5 bytes"),
+    ("success", (_reply(302, "Found"),), "PUT succeeds", "302 Found"),
+    ("status", (OK, 201, 204), "PUT answers 201 or 204", "PUT answered 200 OK"),
+    ("status", (TRUNCATED, 200), "PUT answers 200", "it ended after"),
+    ("refused", (CREATED,), "PUT is refused", "PUT answered 201 Created"),
+    ("refused", (_reply(302, "Found"),), "PUT is refused", "302"),
+    ("refused", (_no_answer(CLOSED),), "PUT is refused", CLOSED.sentence),
+    ("not_found", (OK,), "PUT answers 404 or 410", "200 OK"),
+    ("multistatus", (OK,), "PUT answers 207", "200 OK"),
+    ("multistatus", (_reply(207, "", body=b"<html>hi"),), "a WebDAV multistatus body", "<html>hi"),
+    ("content", (_storage(b"abd"), PATH, DATA), "f holds 3 bytes, adler32 024d0127", "at byte 2"),
+    ("content", (_storage(b"ab"), PATH, DATA), "f holds 3 bytes", "ends after 2 of 3 bytes"),
+    ("content", (_storage(b"abcd"), PATH, DATA), "f holds 3 bytes", "too many"),
+    ("content", (_storage(get=GONE), PATH, DATA), "f holds 3 bytes", "404"),
+    (
+        "truth",
+        (_storage(head=_reply(Digest="adler32=00000001")), PATH, DATA),
+        "adler32 024d0127 at the storage",
+        "adler32 00000001",
+    ),
+    ("truth", (_storage(head=_reply(Content_Length="4")), PATH, DATA), "3 bytes", "4 bytes"),
+    ("truth", (_storage(b"xbc", head=RIGHT), PATH, DATA), "f holds 3 bytes", "byte 0"),
+    ("unchanged", (_storage(b"two"), PATH, DATA), "content unchanged (3 bytes", "byte 0"),
+    ("unchanged", (_storage(get=GONE), PATH, DATA), "content unchanged (3 bytes", "404"),
+    (
+        "absent",
+        (_storage(head=_reply(Content_Length="7")), PATH),
+        "nothing is left at f",
+        "it exists (7 bytes)",
+    ),
+    ("absent", (_storage(head=BROKEN), PATH), "nothing is left at f", "500"),
+    ("digest", (OK, "adler32", DATA), "adler32=024d0127", "no Digest header"),
+    ("digest", (_reply(Digest="md5=x"), "adler32", DATA), "adler32=024d0127", "Digest: md5=x"),
+    ("transferred", (_transfer(TpcEnd.FAILURE, "broken"),), "final line 'success", "broken"),
+    ("transferred", (_transfer(TpcEnd.UNKNOWN),), "final line 'success", "COPY"),
+    ("transferred", (_transfer(TpcEnd.REFUSED),), "final line 'success", "403"),
+    ("not_transferred", (_transfer(TpcEnd.SUCCESS),), "the copy is refused", "COPY"),
+    ("not_transferred", (_transfer(TpcEnd.UNKNOWN),), "the copy is refused", "COPY"),
+]
+BLOCKS: list[tuple[str, tuple[object, ...], str]] = [
+    ("control", (DENIED,), "the control request did not succeed: PUT answered 403"),
+    ("control", (TRUNCATED,), "it ended after 3 of 5 bytes"),
+    ("control_transfer", (_transfer(TpcEnd.UNKNOWN),), "the control copy did not succeed"),
+    ("control_transfer", (_transfer(TpcEnd.REFUSED),), "403"),
+    ("given", (False, "there is no md5"), "there is no md5"),
+]
+SLOWS: list[Case] = [
+    ("success", (_no_answer(SLOW),)),
+    ("status", (_no_answer(SLOW), 201)),
+    ("refused", (_no_answer(SLOW),)),
+    ("not_found", (_no_answer(SLOW),)),
+    ("multistatus", (_no_answer(SLOW),)),
+    ("content", (_storage(get=_no_answer(SLOW)), PATH, b"abc")),
+    ("truth", (_storage(head=_no_answer(SLOW)), PATH, b"abc")),
+    ("unchanged", (_storage(get=_no_answer(SLOW)), PATH, b"abc")),
+    ("absent", (_storage(head=_no_answer(SLOW)), PATH)),
+    ("digest", (_no_answer(SLOW), "adler32", DATA)),
+]
+
+
+def _say(method: str, arguments: tuple[object, ...]) -> None:
+    getattr(expect, method)(*arguments)
+
+
+@pytest.mark.parametrize(("method", "arguments"), PASSES)
+def test_passes(method: str, arguments: tuple[object, ...]) -> None:
+    _say(method, arguments)
+
+
+@pytest.mark.parametrize(("method", "arguments", "expected", "actual"), VIOLATES)
+def test_violation(method: str, arguments: tuple[object, ...], expected: str, actual: str) -> None:
+    with pytest.raises(Violation) as caught:
+        _say(method, arguments)
+
+    assert expected in caught.value.expected
+    assert actual in caught.value.actual
+
+
+@pytest.mark.parametrize(("method", "arguments", "reason"), BLOCKS)
+def test_control_blocks(method: str, arguments: tuple[object, ...], reason: str) -> None:
+    with pytest.raises(Blocked) as caught:
+        _say(method, arguments)
+
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(("method", "arguments"), SLOWS)
+def test_slow_is_not_wrong(method: str, arguments: tuple[object, ...]) -> None:
+    with pytest.raises(Unjudged, match="no answer within 60 s") as caught:
+        _say(method, arguments)
+
+    assert caught.value.blame is Blame.ENDPOINT
+
+
+def test_every_expectation_is_tested_both_ways() -> None:
+    names = {
+        name
+        for name, _ in inspect.getmembers(Expect, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+    assert {method for method, _ in PASSES} == names
+    assert {row[0] for row in VIOLATES} | {row[0] for row in BLOCKS} == names
+
+
+def test_multistatus_gives_its_entries() -> None:
+    (entry,) = expect.multistatus(_reply(207, body=MULTISTATUS))
+
+    assert (entry.path, entry.size) == (PATH, 3)
