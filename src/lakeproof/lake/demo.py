@@ -16,8 +16,13 @@ from lakeproof.plugin.exitcode import ExitCode
 
 @click.command("demo", epilog=EPILOG)
 @click.option("--keep", is_flag=True, help="Leave the lake up afterwards.")
+@click.option(
+    "--port-base",
+    type=click.IntRange(0, 65000),
+    help="First of five ports; default: any free ones, with --keep the usual ones.",
+)
 @shared_options("demo")
-def demo(jobs: int, *, keep: bool, **said: object) -> None:
+def demo(jobs: int, *, keep: bool, port_base: int | None, **said: object) -> None:
     """Start a data lake on this machine, run every check on it, write reports, stop it.
 
     Nothing leaves this machine. The lake is a token issuer and two real XRootD storages.
@@ -29,7 +34,10 @@ def demo(jobs: int, *, keep: bool, **said: object) -> None:
         was_up = False
     try:
         lake = control.up(
-            directory, progress=click.echo, owner_pid=None if keep or was_up else os.getpid()
+            directory,
+            progress=click.echo,
+            port_base=0 if port_base is None and not (keep or was_up) else port_base,
+            owner_pid=None if keep or was_up else os.getpid(),
         )
     except LakeError as error:
         click.echo(str(error), err=True)
