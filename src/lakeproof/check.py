@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +40,7 @@ class Check:
     was: tuple[str, ...]
     source: Path
     line: int
+    function: Callable[..., None] = field(repr=False, compare=False)
 
     @property
     def suite(self) -> str:
@@ -118,6 +119,7 @@ def check(
             was=tuple(was),
             source=source,
             line=line,
+            function=function,
         )
         registry.add(declared)
         setattr(function, ATTRIBUTE, declared)

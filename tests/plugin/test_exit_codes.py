@@ -135,12 +135,16 @@ def test_function_without_declaration_is_an_error(tree: Tree) -> None:
     assert run.results == []
 
 
-def test_collection_error_is_not_taken_for_an_interruption(tree: Tree) -> None:
+@pytest.mark.parametrize("options", [(), ("-n2", "--dist=loadgroup")], ids=["alone", "workers"])
+def test_suite_that_cannot_be_imported_is_neither_success_nor_interruption(
+    tree: Tree, options: tuple[str, ...]
+) -> None:
     tree.write_suite("import no_such_module\n", "demo/test_import.py")
 
-    run = tree.run("--progress", "-n2", "--dist=loadgroup")
+    run = tree.run("--progress", "--check=demo.rules.holds", *options)
 
     assert run.code == 2
+    assert "No module named 'no_such_module'" in run.output
     assert run.summary["interrupted"] is False
 
 

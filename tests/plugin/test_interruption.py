@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -64,6 +65,11 @@ def _in_the_middle(
     process = tree.start("--progress", *options)
     held.append(process)
     assert storage.held.wait(DEADLINE_S), "the run never got to the check that hangs"
+    # A worker's result may still be on its way to the process that writes it down.
+    deadline = time.monotonic() + DEADLINE_S
+    while not read_results(tree.out / "latest"):
+        assert time.monotonic() < deadline, "the first result was never written"
+        time.sleep(0.01)
     return process
 
 

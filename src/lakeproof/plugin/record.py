@@ -64,7 +64,6 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
 
 def rewrite(report: pytest.TestReport, result: Result) -> None:
     """Make pytest's report, and with it junit.xml, say the same as the result, without secrets."""
-    report.sections = [(name, redactor.text(text)) for name, text in report.sections]
     text = "\n".join(f"{label:<12} {line}" for label, line in failure_lines(result))
     if result.outcome is Outcome.ERROR:
         trace = redactor.text(report.longreprtext)

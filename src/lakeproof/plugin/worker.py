@@ -13,11 +13,11 @@ from lakeproof.plugin.collect import check_of, endpoint_of, peer_of
 from lakeproof.plugin.outcome import Judgement, Listing, judge
 from lakeproof.plugin.record import make_result, rewrite
 from lakeproof.plugin.run import Run, xfail_mark
+from lakeproof.plugin.secrets import redact_report, without_secrets
 from lakeproof.results import unfinished_runs
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.leftovers import remove_leftovers
 from lakeproof.verdict import Outcome, Violation
-from lakeproof.wire.redact import redactor
 from lakeproof.wire.transcript import Exchange, Transcript
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -25,10 +25,6 @@ LISTED: pytest.StashKey[Listing] = pytest.StashKey()
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 PARTNER: pytest.StashKey[str] = pytest.StashKey()
 WRITING = frozenset({"PUT", "DELETE", "MKCOL", "MOVE", "COPY", "PROPPATCH", "POST"})
-
-
-class RedactedError(Exception):
-    """An unexpected exception whose text held a secret: its type and redacted text."""
 
 
 class Worker:
@@ -51,6 +47,11 @@ class Worker:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, None, None]:
         """Begin the transcript, look whether the check can be tried, mark known failures."""
+        with without_secrets():
+            self._admit(item)
+            yield
+
+    def _admit(self, item: pytest.Item) -> None:
         check = check_of(item)
         if check is not None:
             session = self._session(item)
@@ -64,19 +65,20 @@ class Worker:
             if listed is not None:
                 item.stash[LISTED] = listed
                 item.add_marker(xfail_mark(listed))
-        yield
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_fixture_setup(self) -> Generator[None, object, object]:
+        """Allure looks at a fixture's exception itself: it gets one without secrets."""
+        with without_secrets():
+            return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Keep secrets out of exceptions; attach the transcript."""
         check = check_of(item)
         try:
-            yield
-        except Exception as error:
-            if redactor.text(str(error)) != str(error):
-                text = redactor.text(f"{type(error).__name__}: {error}")
-                raise RedactedError(text) from None
-            raise
+            with without_secrets():
+                yield
         finally:
             if check is not None:
                 allure.attach(self.run.sessions.recorder.current)
@@ -88,6 +90,7 @@ class Worker:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Set the outcome, once: after the call, or after a set-up that did not get through."""
         report = yield
+        redact_report(report)
         check = check_of(item)
         if check is None:
             return report

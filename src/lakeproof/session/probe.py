@@ -79,7 +79,7 @@ class Probe:
 
     def offers(self, version: TlsVersion) -> bool:
         """Whether this TLS version is accepted; raises Blocked when we cannot try it here."""
-        if self.handshake_error is not None:
+        if isinstance(self._handshake, NotReached) and self._handshake.kind == "timeout":
             raise Blocked(f"no TLS handshake: {self.handshake_error}")
         if version not in self._offered:
             self._offered[version] = tls_version_offered(

@@ -1,11 +1,13 @@
-"""One sound result line, to vary."""
+"""One sound result line and one sound declaration, to vary."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from lakeproof import HIGH, MUST
+from lakeproof.check import Check
 from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 
@@ -28,3 +30,28 @@ SAMPLE = Result(
 def result(**changes: Any) -> Result:  # noqa: ANN401  as various as the fields
     """The sample with these fields changed."""
     return replace(SAMPLE, **changes)
+
+
+def _function() -> None:
+    """What a declaration is about; nobody calls it."""
+
+
+DECLARED = Check(
+    id="webdav.files.put",
+    title="PUT stores.",
+    harm="Everybody is hurt otherwise.",
+    req="spec/rule",
+    level=MUST,
+    severity=HIGH,
+    needs=frozenset({"webdav"}),
+    catches=frozenset({"x"}),
+    was=(),
+    source=Path("suites/webdav/test_files.py"),
+    line=1,
+    function=_function,
+)
+
+
+def declared(check_id: str = DECLARED.id, **changes: Any) -> Check:  # noqa: ANN401
+    """The sample declaration with this id and these fields changed."""
+    return replace(DECLARED, id=check_id, **changes)

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lakeproof import CRITICAL, HIGH, LOW, MUST, check
 from lakeproof.check import ATTRIBUTE, Check, CheckDefinitionError, Registry, derive_id
+from tests.unit.core.samples import declared
 
 Declare = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -39,23 +39,6 @@ def test_sound_rule() -> None:
     """
 
 
-def _made(check_id: str, line: int = 1, was: tuple[str, ...] = ()) -> Check:
-    declared = Check(
-        id=check_id,
-        title="A rule holds.",
-        harm="Everybody.",
-        req="spec/rule",
-        level=MUST,
-        severity=HIGH,
-        needs=frozenset(),
-        catches=frozenset({"x"}),
-        was=(),
-        source=Path("suites/a/test_b.py"),
-        line=line,
-    )
-    return replace(declared, was=was)
-
-
 @pytest.mark.parametrize(
     ("path", "function", "expected"),
     [
@@ -75,16 +58,16 @@ def test_id_is_derived(path: str, function: str, expected: str) -> None:
 def test_declaration_is_kept(registry: Registry) -> None:
     function = _declare(was=("old.id.of-it",))(test_sound_rule)
 
-    (declared,) = registry
-    assert getattr(function, ATTRIBUTE) is declared
-    assert declared.id == "core.check.sound-rule"
-    assert declared.suite == "core"
-    assert declared.title == "A rule holds everywhere."
-    assert declared.harm == "Everybody is hurt otherwise."
-    assert (declared.level, declared.severity) == (MUST, HIGH)
-    assert declared.needs == {"webdav"}
-    assert (declared.source, declared.line > 0) == (Path(__file__), True)
-    assert registry.get("core.check.sound-rule") is registry.get("old.id.of-it") is declared
+    (found,) = registry
+    assert getattr(function, ATTRIBUTE) is found
+    assert found.id == "core.check.sound-rule"
+    assert found.suite == "core"
+    assert found.title == "A rule holds everywhere."
+    assert found.harm == "Everybody is hurt otherwise."
+    assert (found.level, found.severity) == (MUST, HIGH)
+    assert found.needs == {"webdav"}
+    assert (found.source, found.line > 0) == (Path(__file__), True)
+    assert registry.get("core.check.sound-rule") is registry.get("old.id.of-it") is found
 
 
 def test_every_fact_is_required() -> None:
@@ -112,10 +95,10 @@ def test_check_that_nothing_makes_fail_is_refused(registry: Registry) -> None:
 @pytest.mark.parametrize(
     ("first", "second"),
     [
-        (_made("a.b.c"), _made("a.b.c", line=9)),
-        (_made("a.b.c", was=("a.b.d",)), _made("a.b.d", line=9)),
-        (_made("a.b.c"), _made("a.b.d", line=9, was=("a.b.c",))),
-        (_made("a.b.c", was=("a.b.x",)), _made("a.b.d", line=9, was=("a.b.x",))),
+        (declared("a.b.c"), declared("a.b.c", line=9)),
+        (declared("a.b.c", was=("a.b.d",)), declared("a.b.d", line=9)),
+        (declared("a.b.c"), declared("a.b.d", line=9, was=("a.b.c",))),
+        (declared("a.b.c", was=("a.b.x",)), declared("a.b.d", line=9, was=("a.b.x",))),
     ],
 )
 def test_id_is_taken_once(first: Check, second: Check) -> None:
@@ -128,8 +111,8 @@ def test_id_is_taken_once(first: Check, second: Check) -> None:
 
 def test_same_function_may_be_imported_twice() -> None:
     registry = Registry()
-    registry.add(_made("a.b.c"))
-    registry.add(_made("a.b.c"))
+    registry.add(declared("a.b.c"))
+    registry.add(declared("a.b.c"))
 
     assert len(registry) == 1
 
@@ -137,9 +120,9 @@ def test_same_function_may_be_imported_twice() -> None:
 def test_registry_is_in_order_of_ids() -> None:
     registry = Registry()
     for line, check_id in enumerate(("b.a.a", "a.b.a", "a.a.b")):
-        registry.add(_made(check_id, line))
+        registry.add(declared(check_id, line=line))
 
-    assert [declared.id for declared in registry] == ["a.a.b", "a.b.a", "b.a.a"]
+    assert [known.id for known in registry] == ["a.a.b", "a.b.a", "b.a.a"]
     assert registry.get("a.a.z") is None
 
 

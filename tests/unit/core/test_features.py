@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from lakeproof import HIGH, MUST
 from lakeproof.check import Check
 from lakeproof.features import NEEDS, RunMode, require
 from lakeproof.inventory import Endpoint, endpoint_from_url
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.verdict import Blocked, NotRun, Unsupported
+from tests.unit.core.samples import declared
 
 OUTAGE = {
     "from": datetime.now(UTC) - timedelta(hours=1),
@@ -26,19 +25,7 @@ OUTAGE = {
 
 
 def _check(*needs: str, suite: str = "webdav") -> Check:
-    return Check(
-        id=f"{suite}.files.put",
-        title="T.",
-        harm="H.",
-        req="spec/rule",
-        level=MUST,
-        severity=HIGH,
-        needs=frozenset(needs),
-        catches=frozenset({"x"}),
-        was=(),
-        source=Path("x.py"),
-        line=1,
-    )
+    return declared(f"{suite}.files.put", needs=frozenset(needs))
 
 
 def _endpoint(**settings: object) -> Endpoint:

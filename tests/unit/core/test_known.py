@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lakeproof import HIGH, MUST
-from lakeproof.check import Check, Registry
+from lakeproof.check import Registry
 from lakeproof.known import KnownFailure, KnownFailuresError, load
+from tests.unit.core.samples import declared
 
 ENTRY: dict[str, object] = {
     "check": "webdav.files.put",
@@ -21,21 +21,8 @@ ENTRY: dict[str, object] = {
 def registry() -> Registry:
     made = Registry()
     for line, name in enumerate(("webdav.files.put", "webdav.files.get", "tpc.pull.copy")):
-        made.add(
-            Check(
-                id=name,
-                title="T.",
-                harm="H.",
-                req="spec/rule",
-                level=MUST,
-                severity=HIGH,
-                needs=frozenset(),
-                catches=frozenset(),
-                was=("webdav.files.store",) if name == "webdav.files.put" else (),
-                source=Path("x.py"),
-                line=line,
-            )
-        )
+        was = ("webdav.files.store",) if name == "webdav.files.put" else ()
+        made.add(declared(name, line=line, was=was))
     return made
 
 
