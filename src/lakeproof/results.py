@@ -22,7 +22,9 @@ from lakeproof import __version__
 from lakeproof.verdict import Blame, Level, Outcome, Severity
 
 SCHEMA = 1
-RUN_ID = re.compile(r"^lp-(\d{8}T\d{6}Z)-[0-9a-f]{8}$")
+# A worker's directory is the run's name and the worker's: what one removes at its end must not be
+# what another still writes to.
+DIRECTORY = re.compile(r"^(lp-(\d{8}T\d{6}Z)-[0-9a-f]{8})(-gw\d+)?$")
 
 
 @dataclass(frozen=True)
@@ -83,12 +85,18 @@ def new_run_id(now: datetime | None = None) -> str:
     return f"lp-{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
-def started_at(run_id: str) -> datetime | None:
-    """When the run of this id started, or None when the name is not one of ours."""
-    found = RUN_ID.match(run_id)
+def run_of(directory: str) -> str | None:
+    """The id of the run that made this work directory, or None when the name is not one of ours."""
+    found = DIRECTORY.match(directory)
+    return found[1] if found else None
+
+
+def started_at(directory: str) -> datetime | None:
+    """When the run of this work directory started, or None when the name is not one of ours."""
+    found = DIRECTORY.match(directory)
     if found is None:
         return None
-    return datetime.strptime(found[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return datetime.strptime(found[2], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
 @dataclass

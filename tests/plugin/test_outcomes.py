@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from defusedxml.ElementTree import parse
 
-from lakeproof.results import RUN_ID
+from lakeproof.results import run_of
 from tests.plugin.dav import Storage
 from tests.plugin.tree import Finished, Tree
 
@@ -249,7 +249,7 @@ def test_results_have_the_keys_of_the_contract(run: Finished) -> None:
     for row in run.results:
         assert row.keys() >= KEYS
         assert row["schema"] == 1
-        assert RUN_ID.match(row["run"])
+        assert run_of(row["run"]) == row["run"]
         assert datetime.fromisoformat(row["started"]).utcoffset() == timedelta(0)
         assert row["duration_s"] >= 0
         assert (row["site"], row["endpoint"]) == ("SITE-ALPHA", "ALPHA")

@@ -29,7 +29,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if not _concerns_checks(config) or config.getoption("version", default=None):
         return
     workerinput = getattr(config, "workerinput", None)
-    run = build(config, workerinput["lakeproof_run"] if workerinput else None)
+    if workerinput is None:
+        run = build(config)
+    else:
+        run = build(config, workerinput["lakeproof_run"], workerinput["workerid"])
     _verify(config, run)
     config.stash[RUN] = run
     _set_reports(config, run)

@@ -18,6 +18,7 @@ from lakeproof.plugin.run import Run
 from lakeproof.plugin.summary import print_summary
 from lakeproof.plugin.worker import FINISHED
 from lakeproof.results import Result
+from lakeproof.session.leftovers import remove_leftovers
 from lakeproof.session.sessions import Sessions
 
 HARNESS_BROKEN = (
@@ -135,10 +136,15 @@ class Controller:
         return result
 
     def _clean_for_lost_workers(self) -> list[str]:
+        """Remove the work directories of this run's workers that could not do it themselves."""
         sessions = Sessions(self.run.plan, self.run.folder.run_id)
+        left: list[str] = []
         for target in self.run.plan.everything:
-            sessions.get(target.name).prepare()
-        left = sessions.clean_up()
+            session = sessions.get(target.name)
+            if session.prepare():
+                removals = remove_leftovers(session, dead=[self.run.folder.run_id])
+                left += [url for removal in removals for url in removal.left]
+        left += sessions.clean_up()
         sessions.close()
         return left
 

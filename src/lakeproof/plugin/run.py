@@ -73,11 +73,13 @@ class Run:
     selection: Selection
     apply_known: bool
     extra_known: tuple[Path, ...] = ()
+    worker: str | None = None
     sessions: Sessions = field(init=False)
     _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.sessions = Sessions(self.plan, self.folder.run_id)
+        suffix = f"-{self.worker}" if self.worker else ""
+        self.sessions = Sessions(self.plan, f"{self.folder.run_id}{suffix}")
 
     def load_known(self, checks: Registry) -> None:
         """Read the known failures that each endpoint names, and hold them against `checks`."""
@@ -104,8 +106,11 @@ class Run:
         return None
 
 
-def build(config: pytest.Config, run_id: str | None) -> Run:
-    """The run that the command line describes; raises UsageError in the words of the problem."""
+def build(config: pytest.Config, run_id: str | None = None, worker: str | None = None) -> Run:
+    """The run that the command line describes; raises UsageError in the words of the problem.
+
+    A worker is told the run it belongs to and its own name.
+    """
     get = config.getoption
     urls: list[str] = get("lakeproof_url")
     try:
@@ -124,6 +129,7 @@ def build(config: pytest.Config, run_id: str | None) -> Run:
             tuple(get("lakeproof_suite")), tuple(get("lakeproof_check")), get("lakeproof_level")
         ),
         apply_known=not urls,
+        worker=worker,
         extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
     )
 

@@ -9,11 +9,12 @@ from typing import NoReturn
 
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.credentials.wallet import EndpointWallet
-from lakeproof.session.fingerprint import Fingerprint, recognise
+from lakeproof.session.fingerprint import Evidence, Fingerprint, recognise
+from lakeproof.session.inquiry import inquire
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
 from lakeproof.verdict import Blame, Blocked, Unjudged
-from lakeproof.wire.auth import ANONYMOUS
+from lakeproof.wire.auth import ANONYMOUS, Credential
 from lakeproof.wire.http import HttpClient, TlsConfig, WriteGuard
 from lakeproof.wire.reply import NotReached, Reply
 from lakeproof.wire.storage import SetUpFailed, StorageElement
@@ -48,6 +49,7 @@ class EndpointSession:
         self.prepared = False
         self._cause_was_said = False
         self._unanswered = 0
+        self._shown: tuple[Evidence, ...] = ()
 
     @cached_property
     def _trust(self) -> TlsConfig | CredentialError:
@@ -107,12 +109,12 @@ class EndpointSession:
             wallet=replace(self.wallet, directory=directory),
         )
 
-    def _client_for(self, directory: PurePosixPath) -> HttpClient:
+    def _client_for(self, directory: PurePosixPath, recorder: Recorder | None = None) -> HttpClient:
         return HttpClient(
             self.door.origin,
             tls=self.tls,
             timeouts=self.target.timeouts,
-            recorder=self.recorder,
+            recorder=recorder or self.recorder,
             guard=WriteGuard(directory),
         )
 
@@ -138,14 +140,32 @@ class EndpointSession:
             raise self._greeting
         return self._greeting
 
-    @cached_property
+    @property
     def fingerprint(self) -> Fingerprint:
-        """Which implementation answers, as far as it can be seen."""
-        declared = self.target.endpoint.technology
+        """Which implementation answers, as far as it has been seen until now."""
+        evidence = (*self._asked, *self._shown)
+        return recognise(evidence, self.target.endpoint.technology, self.door.path)
+
+    @cached_property
+    def _asked(self) -> tuple[Evidence, ...]:
+        if isinstance(self._greeting, NotReached):
+            return ()
+        if self._greeting.failure is not None:
+            return (Evidence.of_reply(self._greeting),)
+        # Recorded apart: these requests belong to no check's transcript.
+        client = self._client_for(self.run_directory, Recorder())
         try:
-            return recognise(self.greeting, declared)
-        except NotReached:
-            return recognise(None, declared)
+            return inquire(client, self._greeting, self.door.path, self._identification())
+        finally:
+            client.close()
+
+    def _identification(self) -> Credential:
+        if self.door.scheme != "https":
+            return ANONYMOUS
+        try:
+            return self.wallet.for_operation("PROPFIND", self.door.path)
+        except CredentialError:
+            return ANONYMOUS
 
     @cached_property
     def obstacle(self) -> str | None:
@@ -244,10 +264,20 @@ class EndpointSession:
             raise CredentialError(
                 f"{self.name}: {failed.sentence}{ADVICE if failed.reply.status in DENIED else ''}"
             ) from None
+        # What a write is answered tells technologies apart, and it was asked anyway.
+        self._shown = tuple(map(Evidence.of_exchange, self.recorder.current.exchanges[-1:]))
 
     @property
-    def note(self) -> str | None:
-        """What was found out about this endpoint that the next run could be told, or None."""
+    def notes(self) -> list[str]:
+        """What was found out about this endpoint that the next run could be told."""
+        # Not of a mere partner: nobody has looked what it is, and nobody needs to know.
+        looked = bool(self.__dict__.get("_asked"))
+        recognition = self.fingerprint.note if looked else ""
+        notes = [f"{self.name}: {recognition}"] if recognition else []
+        return notes + ([self._scope_note] if self._scope_note else [])
+
+    @property
+    def _scope_note(self) -> str | None:
         root = self.wallet.scope_root if self.prepared else None
         if root is None or self.target.endpoint.scope_root is not None:
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
-from lakeproof.results import started_at
+from lakeproof.results import run_of, started_at
 from lakeproof.session.endpoint import EndpointSession, remove_run
 from lakeproof.wire.webdav import BadMultistatus
 
@@ -31,9 +31,10 @@ def remove_leftovers(
     """
     for directory in _earlier_runs(session):
         started = started_at(directory.name)
+        owner = run_of(directory.name)
         if started is None or directory.name == session.run_directory.name:
             continue
-        if directory.name in dead or datetime.now(UTC) - started >= older_than:
+        if owner in dead or datetime.now(UTC) - started >= older_than:
             left = remove_run(session.storage_at(directory), directory)
             yield Removal(session.storage.url_of(directory), tuple(left))
 

@@ -60,7 +60,7 @@ class Sessions:
 
     def notes(self) -> list[str]:
         """What was found out that the next run could be told."""
-        return [session.note for session in self._open.values() if session.note]
+        return [note for session in self._open.values() for note in session.notes]
 
     def close(self) -> None:
         """Close every connection."""

@@ -121,6 +121,7 @@ class MarkerParser:
             self._marker_line(line.strip())
 
     def _terminate(self, word: str, line: str) -> None:
+        self._note_open_marker()
         self._close_marker()
         self.terminal_lines += 1
         if self.terminal_lines == 1:
@@ -135,6 +136,7 @@ class MarkerParser:
         if self.terminal_lines:
             self._add_junk(line)
         elif lower == "perf marker":
+            self._note_open_marker()
             self._close_marker()
             self._open = {}
         elif self._open is None:
@@ -145,6 +147,10 @@ class MarkerParser:
             self._open[" ".join(key.lower().split())] = value.strip()
         else:
             self._add_junk(line)
+
+    def _note_open_marker(self) -> None:
+        if self._open is not None:
+            self._add_junk("(a report without its End)")
 
     def _add_junk(self, line: str) -> None:
         if len(self.junk) < _MOST_JUNK:
