@@ -1,0 +1,88 @@
+"""From a request to an identity: bearer token, macaroon, client certificate, or nobody."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from lakeproof.emulator.answer import Refused
+from lakeproof.emulator.exchange import Exchange
+from lakeproof.emulator.identity import READING, WRITES, Action, Identity, Nobody
+from lakeproof.emulator.macaroons import looks_like_macaroon
+from lakeproof.emulator.tokens import BadTokenError, anonymous
+from lakeproof.emulator.x509 import by_certificate
+
+OPENED_BY: dict[str, frozenset[Action]] = {
+    "anonymous-read": frozenset({Action.READ, Action.STAT}),
+    "anonymous-write": WRITES - {Action.DELETE},
+    "anonymous-list": frozenset({Action.LIST, Action.STAT}),
+    "anonymous-delete": frozenset({Action.DELETE}),
+    "tape-anonymous": frozenset({Action.STAGE, Action.POLL}),
+}
+
+
+async def identify(exchange: Exchange) -> Identity:
+    """Who sends this request; raises Refused for a credential that does not hold."""
+    if not exchange.at_door:
+        return exchange.element.redirector.holder(exchange.query)
+    by_x509 = by_certificate(exchange)
+    if by_x509 is not None and exchange.faults.has("x509-beats-token"):
+        return by_x509
+    text = _bearer(exchange)
+    if text is None:
+        return by_x509 or _nobody(exchange)
+    try:
+        return await _verify(exchange, text)
+    except BadTokenError as why:
+        if exchange.faults.has("anonymous-fallback"):
+            return Nobody(open_to=READING)
+        raise refuse_token(exchange, str(why), text) from why
+
+
+def refuse_token(exchange: Exchange, reason: str, text: str = "") -> Refused:
+    """The dialect's answer to a token that does not hold."""
+    faults = exchange.faults
+    garbage = text.count(".") != 2  # noqa: PLR2004  a JWT's two dots
+    if faults.has("token-refused-500") or (faults.has("token-garbage-500") and garbage):
+        return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
+    sentence = exchange.dialect.sentence("bad_token", reason=reason)
+    if faults.has("token-echoed"):
+        sentence += f"\n{text}"
+    status = exchange.dialect.status.bad_token
+    if faults.has("token-refused-403"):
+        status = HTTPStatus.FORBIDDEN
+    return Refused(status, sentence, challenge(exchange, error="invalid_token"))
+
+
+def challenge(exchange: Exchange, error: str = "") -> dict[str, str]:
+    """The WWW-Authenticate header of RFC 6750 §3."""
+    if exchange.faults.has("challenge-missing"):
+        return {}
+    value = f'Bearer realm="{exchange.dialect.realm}"'
+    return {"WWW-Authenticate": f'{value}, error="{error}"' if error else value}
+
+
+async def _verify(exchange: Exchange, text: str) -> Identity:
+    element = exchange.element
+    if looks_like_macaroon(text):
+        return element.macaroons.identify(text, exchange.client)
+    return await element.verifier.identify(text)
+
+
+def _nobody(exchange: Exchange) -> Identity:
+    opened = [actions for fault, actions in OPENED_BY.items() if exchange.faults.has(fault)]
+    open_to = frozenset[Action]().union(*opened)
+    return Nobody(anonymous(exchange.element.config).public, open_to)
+
+
+def _bearer(exchange: Exchange) -> str | None:
+    """The bearer text of the header or of the query; None when there is none."""
+    scheme, _, text = (exchange.header("Authorization") or "").partition(" ")
+    known = "Bearer" if exchange.faults.has("token-lowercase-scheme-refused") else scheme
+    in_header = text.strip() if scheme.lower() == "bearer" and scheme == known else None
+    names = exchange.dialect.token.query
+    in_query = next((exchange.query[n] for n in names if n in exchange.query), None)
+    if in_query is not None:
+        in_query = in_query.removeprefix("Bearer ").removeprefix("Bearer%20").strip()
+    if in_header is not None and in_query is not None and exchange.dialect.token.conflict:
+        raise Refused(HTTPStatus.BAD_REQUEST, exchange.dialect.token.conflict)
+    return in_header if in_header is not None else in_query

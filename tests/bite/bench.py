@@ -1,0 +1,224 @@
+"""An issuer and emulated storage elements in this process, for proving checks on them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+import ssl
+import threading
+from collections.abc import Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from aiohttp import web
+
+from lakeproof.credentials.client import ClientCredentials
+from lakeproof.credentials.names import PathName, SecretName
+from lakeproof.emulator import EmulatorConfig, StorageServer, TrustedIssuer
+from lakeproof.inventory import endpoint_from_url
+from lakeproof.lake import ca
+from lakeproof.lake.issuer import Issuer
+from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, Layout
+from lakeproof.results import new_run_id
+from lakeproof.session.plan import Plan, Target, TokenSpec
+from lakeproof.session.sessions import Sessions
+from lakeproof.wire.http import Timeouts, TlsConfig
+
+ELEMENT, PARTNER = "ELEMENT", "PARTNER"
+AREA = "/data"
+SECOND_ADDRESS = "127.0.0.2"
+# What a technology does not have at all, as its inventory entry would say.
+ABSENT = {"storm": {"md5": False}}
+IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=4)
+
+
+@dataclass(frozen=True)
+class Files:
+    """The certificate authority of the bench, and what it signed for the servers."""
+
+    ca: Path
+    ca_key: Path
+    certificate: Path
+    key: Path
+
+
+def make_files(directory: Path) -> Files:
+    """A fresh authority and one host certificate, good for every server of the bench."""
+    authority = ca.make_authority()
+    host = ca.issue(authority, "localhost", ["localhost", "127.0.0.1"])
+    files = Files(
+        directory / "ca.pem", directory / "ca.key", directory / "host.pem", directory / "host.key"
+    )
+    for identity, certificate, key in (
+        (authority, files.ca, files.ca_key),
+        (host, files.certificate, files.key),
+    ):
+        certificate.write_bytes(identity.certificate_pem)
+        key.write_bytes(identity.key_pem)
+        key.chmod(0o600)
+    return files
+
+
+class IssuerThread:
+    """The lake's token issuer, served from a thread of this process."""
+
+    def __init__(self, layout: Layout, files: Files) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        # The port is part of the issuer's name, so it is bound before the issuer is made.
+        listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"https://localhost:{listening.getsockname()[1]}"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files.certificate, files.key)
+        self._runner = web.AppRunner(Issuer(layout, self.url).application(), access_log=None)
+        self._call(self._start(listening, context))
+
+    async def _start(self, listening: socket.socket, context: ssl.SSLContext) -> None:
+        await self._runner.setup()
+        await web.SockSite(self._runner, listening, ssl_context=context).start()
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        """Close the port and end the thread."""
+        self._call(self._runner.cleanup())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class _SignedWithES256(ClientCredentials):
+    """A client whose issuer signs with ES256 unless it is asked for something else."""
+
+    def _grant(self, form: Mapping[str, str]) -> dict[str, Any]:
+        return super()._grant({"alg": "ES256", **form})
+
+
+class Bench:
+    """Servers that are kept, and the sessions of the case that is being tried.
+
+    One element a dialect and one conformant partner; faults are switched on the element. The
+    sessions are made anew for each set of faults, as their connections and findings would
+    outlive it.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.files = make_files(directory)
+        layout = Layout(directory / "issuer")
+        layout.secret.mkdir(parents=True)
+        for client in CLIENTS:
+            layout.client_secret(client).write_text(secrets.token_urlsafe())
+            layout.client_secret(client).chmod(0o600)
+        self._secret = SecretName(f"file:{layout.client_secret(ODD_CLIENT)}")
+        self._issuer = IssuerThread(layout, self.files)
+        self._elements: dict[str, StorageServer] = {}
+        self._partner = self._start("conformant", PARTNER)
+        self._current: tuple[str, frozenset[str], bool] | None = None
+        self._sessions: Sessions | None = None
+
+    def sessions(self, dialect: str, faults: Iterable[str], *, prepared: bool = True) -> Sessions:
+        """Sessions with an element of this dialect and these faults, and its sound partner.
+
+        `prepared`: the run's directory was made before the element broke, as the faults of a
+        check are about the check and not about what comes before it.
+        """
+        wanted = (dialect, frozenset(faults), prepared)
+        if self._sessions is None or self._current != wanted:
+            self._forget()
+            element = self.element(dialect)
+            plan = Plan(
+                targets=(self._target(element, ELEMENT, dialect),),
+                partners=(self._target(self._partner, PARTNER, "conformant"),),
+            )
+            self._sessions, self._current = Sessions(plan, new_run_id()), wanted
+            session = self._sessions.get(ELEMENT)
+            if "token-rs256-refused" in wanted[1]:
+                # Only somebody whose own tokens are ES256 can find out.
+                session.wallet.source = self._source_of_es256()
+            if prepared:
+                session.require_ready()
+            element.faults = wanted[1]
+            if "name-does-not-resolve" in wanted[1]:
+                self._sessions = Sessions(
+                    Plan(targets=(self._target(element, ELEMENT, dialect),)), new_run_id()
+                )
+        return self._sessions
+
+    def _source_of_es256(self) -> ClientCredentials:
+        return _SignedWithES256(
+            self._issuer.url,
+            ODD_CLIENT,
+            self._secret,
+            tls=TlsConfig(self.files.ca),
+            trusted_odd_tokens=True,
+        )
+
+    def element(self, dialect: str) -> StorageServer:
+        """The element that speaks this dialect."""
+        if dialect not in self._elements:
+            self._elements[dialect] = self._start(dialect, dialect)
+        return self._elements[dialect]
+
+    def _forget(self) -> None:
+        if self._sessions is not None:
+            self._sessions.close()
+        for element in self._elements.values():
+            if element.faults:
+                element.faults = frozenset()
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self._forget()
+        for server in (self._partner, *self._elements.values()):
+            server.stop()
+        self._issuer.stop()
+
+    def _start(self, dialect: str, name: str) -> StorageServer:
+        config = EmulatorConfig(
+            root=self._directory / name,
+            certificate=self.files.certificate,
+            key=self.files.key,
+            ca_certificate=self.files.ca,
+            ca_key=self.files.ca_key,
+            dialect=dialect,
+            name="localhost",
+            also_at=(SECOND_ADDRESS,) if name != PARTNER else (),
+            issuers=(TrustedIssuer(self._issuer.url, PurePosixPath(AREA), self.files.ca),),
+            trust=self.files.ca,
+            macaroon_secret=secrets.token_hex(),
+            marker_interval_s=0.05,
+            throttle_block_s=0.1,
+            transfer_timeout_s=2,
+        )
+        return StorageServer(config).start()
+
+    def _target(self, server: StorageServer, name: str, dialect: str) -> Target:
+        endpoint = endpoint_from_url(
+            f"{server.url}{AREA}",
+            {
+                "name": name,
+                "ca": str(self.files.ca),
+                "scope_root": AREA,
+                "features": ABSENT.get(dialect, {}),
+            },
+        )
+        tokens = TokenSpec(
+            f"client:{self._issuer.url}",
+            client_id=ODD_CLIENT,
+            secret=self._secret,
+            ca=PathName(str(self.files.ca)),
+            trusted_odd_tokens=True,
+        )
+        return Target(
+            site=name,
+            endpoint=endpoint,
+            tokens=tokens,
+            timeouts=IMPATIENT,
+            area="lakeproof",
+            max_bytes=1 << 40,
+        )

@@ -1,0 +1,84 @@
+"""Runs checks with their real fixtures against emulated elements instead of a run's endpoints."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from lakeproof.check import Check
+from lakeproof.features import RunMode, require
+from lakeproof.session.sessions import Sessions
+from lakeproof.verdict import Unsupported
+from lakeproof.wire.probe import Address
+from lakeproof.wire.probe import resolve as real_resolve
+from tests.bite.bench import ABSENT, ELEMENT, PARTNER, SECOND_ADDRESS, Bench
+
+
+@dataclass(frozen=True)
+class Case:
+    """One check on one element: its dialect, and the faults that are switched on."""
+
+    check: Check
+    dialect: str = "conformant"
+    faults: tuple[str, ...] = ()
+
+
+@pytest.fixture(scope="session")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    made = Bench(tmp_path_factory.mktemp("bench"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(autouse=True)
+def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The element's name has two addresses, as a name with several doors behind it has."""
+
+    def resolve(host: str) -> list[Address]:
+        if host != "localhost":
+            return real_resolve(host)
+        return [Address("127.0.0.1", 4), Address(SECOND_ADDRESS, 4)]
+
+    monkeypatch.setattr("lakeproof.session.probe.resolve", resolve)
+
+
+@pytest.fixture
+def sessions(bench: Bench, case: Case) -> Sessions:
+    return bench.sessions(case.dialect, case.faults, prepared=case.check.suite != "reachability")
+
+
+@pytest.fixture
+def endpoint_name() -> str:
+    return ELEMENT
+
+
+@pytest.fixture
+def peer_name() -> str:
+    return PARTNER
+
+
+@pytest.fixture
+def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Runs the case's check as the plugin does; a Violation comes through.
+
+    Blocked, unsupported and not run are pytest's skip underneath: a proof that was skipped is
+    no proof, so here they fail.
+    """
+
+    def run() -> None:
+        sessions.recorder.begin(case.check.id)
+        names = inspect.signature(case.check.function).parameters
+        try:
+            require(case.check, sessions.get(ELEMENT), RunMode(intrusive=True))
+            case.check.function(**{name: request.getfixturevalue(name) for name in names})
+        except pytest.skip.Exception as why:
+            absent = ABSENT.get(case.dialect, {}).keys() & case.check.needs
+            if isinstance(why, Unsupported) and absent:
+                return
+            transcript = sessions.recorder.current.text()
+            pytest.fail(f"{type(why).__name__}: {why}\n{transcript}", pytrace=False)
+
+    return run

@@ -1,0 +1,80 @@
+"""A fault makes its own checks fail, its declared relatives, and nothing else.
+
+For each fault the checks beside those that claim it are tried (same file), and one light check of
+every other suite; with --whole-matrix all of the same suite and one of every other file. Faults
+of the whole door (`any` in relatives.yaml) are left out: nothing works behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lakeproof import tree
+from lakeproof.check import Check
+from lakeproof.verdict import Unjudged, Violation
+from lakeproof.wire.reply import NotReached
+from lakeproof.wire.storage import SetUpFailed
+from tests.bite.conftest import Case
+from tests.bite.ledger import load
+
+CHECKS = list(tree.load_checks())
+# Each moves tens of megabytes or waits for progress; what they see, lighter ones see as well.
+HEAVY = {
+    "integrity.digests.digest-is-final-at-once",
+    "tpc.markers.reported-bytes-are-plausible",
+    "tpc.pull.pull-copies-large-file",
+    "webdav.files.put-stores-large-file",
+}
+
+
+MOST_RELATIVES = 20
+
+
+def _watched(fault: str, *, whole: bool) -> Iterator[Check]:
+    claiming = [check for check in CHECKS if fault in check.catches]
+    near = {check.suite if whole else check.source for check in claiming}
+    far: set[object] = set()
+    for check in CHECKS:
+        if check.id in HEAVY or check in claiming:
+            continue
+        if (check.suite if whole else check.source) in near:
+            yield check
+        elif (group := check.source if whole else check.suite) not in far:
+            far.add(group)
+            yield check
+
+
+def _cases(*, whole: bool) -> Iterator[Case]:
+    for fault in sorted({fault for check in CHECKS for fault in check.catches}):
+        if "any" not in load("relatives").get(fault, {}):
+            watched = _watched(fault, whole=whole)
+            yield from (Case(check, faults=(fault,)) for check in watched)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        cases = list(_cases(whole=metafunc.config.getoption("whole_matrix")))
+        names = [f"{case.faults[0]}-{case.check.id}" for case in cases]
+        metafunc.parametrize("case", cases, ids=names)
+
+
+def test_relatives_are_few() -> None:
+    crowded = {f: len(r) for f, r in load("relatives").items() if len(r) > MOST_RELATIVES}
+    assert not crowded, "a fault that breaks so much is more than one deviation"
+
+
+def test_other_checks_do_not_notice(case: Case, run_check: Callable[[], None]) -> None:
+    seen = None
+    try:
+        run_check()
+    except Violation as violation:
+        seen = str(violation)
+    except (Unjudged, NotReached, SetUpFailed, pytest.fail.Exception):
+        pass  # blocked or not judged: nobody is accused
+    related = case.check.id in load("relatives").get(case.faults[0], [])
+    if related:
+        assert seen is not None, "declared a relative, but does not notice: take it off the list"
+    else:
+        assert seen is None, "notices a fault that is not its own: declare it, or narrow the fault"
