@@ -8,7 +8,7 @@ import click
 
 from lakeproof import lookup, tree
 from lakeproof.check import Check
-from lakeproof.plugin.exitcode import ExitCode
+from lakeproof.exitcode import ExitCode
 
 TECHNOLOGIES = ("dcache", "eos", "dpm", "xrootd", "storm")
 

@@ -9,7 +9,7 @@ from lakeproof.inventory import commands as inventory_commands
 from lakeproof.lake import commands as lake_commands
 from lakeproof.lake import demo as lake_demo
 from lakeproof.plugin import commands as plugin_commands
-from lakeproof.plugin.exitcode import ExitCode
+from lakeproof.exitcode import ExitCode
 from lakeproof.session import commands as session_commands
 
 

@@ -10,6 +10,7 @@ from lakeproof import (
     MUST,
     SHOULD,
     Expect,
+    Probe,
     Reply,
     StorageElement,
     check,
@@ -26,7 +27,7 @@ CLOSED = (401, 403)
     needs={"webdav"},
     catches={"html-login-page"},
 )
-def test_speaks_webdav(greeting: Reply, se: StorageElement, expect: Expect) -> None:
+def test_speaks_webdav(greeting: Reply, probe: Probe, se: StorageElement, expect: Expect) -> None:
     """The door must speak WebDAV at the path of the endpoint.
 
     A login page, a proxy's error page or another service on the port answers every request
@@ -37,7 +38,7 @@ def test_speaks_webdav(greeting: Reply, se: StorageElement, expect: Expect) -> N
         return
     # Not every door says it on OPTIONS: a multistatus proves it as well, and a door that is
     # closed to strangers at least answers as a storage does.
-    reply = se.propfind(se.area.parent, 0, auth=ANONYMOUS)
+    reply = se.propfind(probe.door.path, 0, auth=ANONYMOUS)
     if reply.status not in CLOSED:
         expect.multistatus(reply)
 

@@ -115,7 +115,7 @@ def test_answers(se, expect):
     """It answers.
 
     Harm."""
-    expect.success(se.options(se.area))
+    expect.success(se.options(se.directory))
 ''',
         "reachability/test_first.py",
     )

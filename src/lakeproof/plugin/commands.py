@@ -9,7 +9,7 @@ import click
 import pytest
 
 from lakeproof import tree
-from lakeproof.plugin.exitcode import ExitCode
+from lakeproof.exitcode import ExitCode
 from lakeproof.plugin.options import OPTIONS, Command, Option
 
 EPILOG = (

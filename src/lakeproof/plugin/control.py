@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from lakeproof.plugin.exitcode import exit_code
+from lakeproof.exitcode import exit_code
 from lakeproof.plugin.progress import ProgressReporter
 from lakeproof.plugin.run import Run
 from lakeproof.plugin.summary import print_summary

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from lakeproof.credentials.errors import CredentialError
+from lakeproof.exitcode import ExitCode
 from lakeproof.inventory import InventoryError
-from lakeproof.plugin.exitcode import ExitCode
 from lakeproof.results import new_run_id, unfinished_runs
 from lakeproof.session.leftovers import remove_leftovers
 from lakeproof.session.plan import AdHoc, Plan, from_inventory

@@ -95,7 +95,7 @@ class EndpointSession:
         return StorageElement(
             self.name,
             client=self.client,
-            area=self.run_directory,
+            directory=self.run_directory,
             wallet=self.wallet,
             max_bytes=self.target.max_bytes,
         )
@@ -105,7 +105,7 @@ class EndpointSession:
         return StorageElement(
             self.name,
             client=self._client_for(directory),
-            area=directory,
+            directory=directory,
             wallet=replace(self.wallet, directory=directory),
         )
 

@@ -34,8 +34,8 @@ from lakeproof.wire.redirect import (
     refuse_plain,
     without_secrets,
 )
-from lakeproof.wire.reply import Failure, Hop, NotReached, Reply
-from lakeproof.wire.transcript import EXCERPT, Exchange, Recorder, placeholders
+from lakeproof.wire.reply import Failure, NotReached, Reply
+from lakeproof.wire.transcript import EXCERPT, Exchange, Hop, Recorder, placeholders
 
 __all__ = [
     "MAX_BODY",

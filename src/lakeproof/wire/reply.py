@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from requests.structures import CaseInsensitiveDict
 
 from lakeproof.wire.redact import redactor
-
-if TYPE_CHECKING:
-    from lakeproof.wire.transcript import Exchange
+from lakeproof.wire.transcript import Exchange, Hop
 
 FailureKind = Literal["timeout", "closed", "malformed", "truncated", "oversized", "redirect"]
 NotReachedKind = Literal["dns", "refused", "timeout", "tls", "unreachable"]
@@ -26,15 +24,6 @@ class Failure:
 
     kind: FailureKind
     sentence: str
-
-
-@dataclass(frozen=True)
-class Hop:
-    """One redirect that was followed; `dropped` names headers the new origin must not see."""
-
-    status: int
-    location: str
-    dropped: tuple[str, ...] = ()
 
 
 @dataclass

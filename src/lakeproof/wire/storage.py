@@ -56,7 +56,7 @@ class BudgetExceeded(Exception):  # noqa: N818  reads as a fact
 class StorageElement:
     """An endpoint under test, or its partner.
 
-    `area` is the run's own directory and the root of the client's write guard. `workdir` is
+    `directory` is the run's own and the root of the client's write guard. `workdir` is
     a fresh directory below it for each check, made when it is first asked for.
     """
 
@@ -65,7 +65,7 @@ class StorageElement:
         name: str,
         *,
         client: HttpClient,
-        area: PurePosixPath,
+        directory: PurePosixPath,
         wallet: Wallet,
         max_bytes: int | None = None,
     ) -> None:
@@ -73,7 +73,7 @@ class StorageElement:
         self.client = client
         self.url = client.origin
         self.host = client.raw_origin()[0]
-        self.area = area
+        self.directory = directory
         self.wallet = wallet
         self.max_bytes = max_bytes
         self.bytes_written = 0
@@ -94,7 +94,7 @@ class StorageElement:
         if self._workdir is None:
             self._works += 1
             # The random end keeps parallel workers of one run apart.
-            wanted = self.area / f"{self._works:04d}-{self._work_name}-{secrets.token_hex(3)}"
+            wanted = self.directory / f"{self._works:04d}-{self._work_name}-{secrets.token_hex(3)}"
             self.make_directory(wanted)
             self._workdir = wanted
         return self._workdir
@@ -109,7 +109,7 @@ class StorageElement:
         if path in self._made:
             return
         reply = self.mkcol(path)
-        if reply.status in _NO_PARENT and _may_be_made(path.parent, self.area):
+        if reply.status in _NO_PARENT and _may_be_made(path.parent, self.directory):
             try:
                 self.make_directory(path.parent)
             except SetUpFailed as error:
@@ -310,5 +310,5 @@ class StorageElement:
         return left
 
 
-def _may_be_made(path: PurePosixPath, area: PurePosixPath) -> bool:
-    return len(path.parts) > 1 and (area in (path, *path.parents) or path in area.parents)
+def _may_be_made(path: PurePosixPath, root: PurePosixPath) -> bool:
+    return len(path.parts) > 1 and (root in (path, *path.parents) or path in root.parents)

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from lakeproof.wire.redact import redactor
-from lakeproof.wire.reply import Hop
 
 SHOWN = 2048
 EXCERPT = 2 * SHOWN
@@ -20,6 +19,15 @@ before the text is cut."""
 
 _INLINE_BODY = 300
 _TOKEN_VALUE = re.compile(r"(?i)\s*bearer\s+\S.*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One redirect that was followed; `dropped` names headers the new origin must not see."""
+
+    status: int
+    location: str
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lakeproof.plugin.exitcode import exit_code
+from lakeproof.exitcode import exit_code
 from lakeproof.verdict import Outcome
 from tests.unit.core.samples import result
 

@@ -97,7 +97,7 @@ def tree() -> Tree:
 @pytest.fixture
 def se(serve: Serve, connect: Connect, tree: Tree) -> StorageElement:
     client = connect(serve(answer=tree), root=str(AREA))
-    return StorageElement("TEST", client=client, area=AREA, wallet=NoWallet())
+    return StorageElement("TEST", client=client, directory=AREA, wallet=NoWallet())
 
 
 def test_the_workdir_is_made_when_needed_and_fresh_for_each_check(
