@@ -8,7 +8,7 @@ import pytest
 
 from lakeproof.wire.auth import ANONYMOUS, Credential
 from lakeproof.wire.guard import GuardError
-from lakeproof.wire.storage import SetUpFailed, StorageElement
+from lakeproof.wire.storage import BudgetExceeded, SetUpFailed, StorageElement
 from lakeproof.wire.webdav import BadMultistatus
 from tests.unit.wire.conftest import Connect, Serve
 from tests.unit.wire.servers import Request
@@ -173,3 +173,13 @@ def test_a_listing_cannot_lead_the_removal_astray(se: StorageElement, tree: Tree
 def test_nothing_above_the_area_is_removed(se: StorageElement, path: str) -> None:
     with pytest.raises(GuardError):
         se.remove_tree(PurePosixPath(path))
+
+
+def test_the_byte_budget_is_kept(se: StorageElement) -> None:
+    se.max_bytes = 10
+    work = se.workdir
+
+    assert se.put(work / "f", b"12345678").ok
+    with pytest.raises(BudgetExceeded, match="has written 8 bytes and may write 10"):
+        se.put(work / "g", b"123")
+    assert se.put(work / "h", b"12").ok
