@@ -26,6 +26,7 @@ class Storage:
         self.asked: list[tuple[str, str]] = []
         self.refuse: set[str] = set()
         self.pretend: set[str] = set()
+        self.silent: set[str] = set()
         self.login_page = False
         self.held = threading.Event()
         self.release = threading.Event()
@@ -80,7 +81,9 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/hold"):
             storage.held.set()
             storage.release.wait(HOLD_S)
-        if storage.login_page:
+        if self.command in storage.silent:
+            self.close_connection = True
+        elif storage.login_page:
             self._answer(200, LOGIN, {"Content-Type": "text/html"})
         elif self.command in storage.refuse:
             self._answer(403)

@@ -163,3 +163,35 @@ def test_mesh(se, peer, expect):
     assert {row["outcome"] for row in dead} <= {"error", "blocked"}
     assert [row["outcome"] for row in dead].count("error") == 1
     assert run.code == 2
+
+
+def test_silence_of_the_partner_is_not_held_against_the_endpoint(
+    tree: Tree, storage: Storage, other_storage: Storage
+) -> None:
+    checks = [
+        f'''
+@rule(needs={{"webdav", "write", "partner"}})
+def test_with_partner_{number}(se, partner, expect):
+    """The partner stores too.
+
+    Harm."""
+    expect.control(partner.put(partner.workdir / "f", b"abc"))
+'''
+        for number in range(3)
+    ]
+    sound = '''
+@rule()
+def test_zz_sound(se, expect):
+    """A rule holds.
+
+    Harm."""
+    expect.success(se.put(se.workdir / "f", b"abc"))
+'''
+    tree.write_suite("".join([*checks, sound]))
+    tree.write_inventory({"ALPHA": storage.url, "BETA": other_storage.url})
+    other_storage.silent = {"PUT"}
+
+    run = tree.run("--progress", "--endpoint=ALPHA")
+
+    assert run.result("demo.rules.zz-sound", "ALPHA")["outcome"] == "pass"
+    assert run.result("demo.rules.with-partner-0", "ALPHA")["outcome"] == "blocked"

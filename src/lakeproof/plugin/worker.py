@@ -18,6 +18,7 @@ from lakeproof.results import unfinished_runs
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.leftovers import remove_leftovers
 from lakeproof.verdict import Outcome, Violation
+from lakeproof.wire.guard import origin_of
 from lakeproof.wire.transcript import Exchange, Transcript
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
@@ -142,10 +143,12 @@ class Worker:
         """Learn from what happened: a dead endpoint must not cost every check a time-out."""
         if check.suite == "reachability" and judgement.outcome is Outcome.FAIL:
             session.note_cause_judged()
-        if any(exchange.failure and not exchange.status for exchange in seen.exchanges):
-            session.note_unanswered()
-        elif seen.exchanges:
-            session.note_answered()
+        for other in self.run.sessions.opened():
+            asked = [e for e in seen.exchanges if origin_of(e.url) == origin_of(other.door.origin)]
+            if any(exchange.failure and not exchange.status for exchange in asked):
+                other.note_unanswered()
+            elif asked:
+                other.note_answered()
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:

@@ -54,6 +54,10 @@ class Sessions:
         self._said.add(sentence)
         raise Unjudged(sentence, Blame.PARTNER)
 
+    def opened(self) -> list[EndpointSession]:
+        """The sessions that this process has opened so far."""
+        return list(self._open.values())
+
     def clean_up(self) -> list[str]:
         """Remove what this run wrote anywhere; gives the URLs of what is left."""
         return [left for session in self._open.values() for left in session.clean_up()]
