@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from lakeproof import __version__, check_commands
+from lakeproof.exitcode import ExitCode
 from lakeproof.inventory import commands as inventory_commands
 from lakeproof.lake import commands as lake_commands
 from lakeproof.lake import demo as lake_demo
 from lakeproof.plugin import commands as plugin_commands
-from lakeproof.exitcode import ExitCode
 from lakeproof.session import commands as session_commands
 
 

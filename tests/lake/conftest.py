@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from lakeproof.lake import Lake, down, packages, up
+from tests.lake.doors import Doors
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def xrootd() -> None:
     """These tests start real servers, or say which packages are not there for that."""
     absent = packages.missing()
@@ -35,8 +36,15 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def lake() -> Iterator[Lake]:
+def lake(xrootd: None) -> Iterator[Lake]:
     """A lake on free ports that tests share; they use different paths on it."""
     for path in _directory():
         path.parent.chmod(0o755)
         yield up(path, port_base=0)
+
+
+@pytest.fixture
+def doors(lake: Lake) -> Iterator[Doors]:
+    doors = Doors(lake)
+    yield doors
+    doors.close()

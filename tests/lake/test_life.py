@@ -17,7 +17,8 @@ from lakeproof.lake import LakeError, Layout, down, hosts, ports, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.processes import Process
 
-pytestmark = pytest.mark.lake
+pytestmark = [pytest.mark.lake, pytest.mark.usefixtures("xrootd")]
+EMULATED = ("dcache-emulated", "eos-emulated", "dpm-emulated", "storm-emulated")
 DEADLINE_S = 20
 OWNER = """
 import os, signal, sys
@@ -49,7 +50,7 @@ def test_up_up_again_and_down(directory: Path) -> None:
     assert (first.started_here, again.started_here) == (True, False)
     assert _processes(directory) == processes
     assert [(s.name, s.alive, s.listening) for s in status(directory)] == [
-        (name, True, True) for name in ("issuer", "xrd-a", "xrd-b")
+        (name, True, True) for name in ("issuer", "xrd-a", "xrd-b", *EMULATED)
     ]
 
     assert down(directory)

@@ -37,7 +37,7 @@ def test_copies_with_a_token_and_between_the_sites(lake: Lake, tmp_path: Path) -
     sent, back = tmp_path / "sent", tmp_path / "back"
     sent.write_bytes(bytes(range(256)) * 4096)
     token = _token(lake)
-    a, b = (site.root_url for site in lake.sites)
+    a, b = (site.root_url for site in lake.real_sites)
 
     assert _xrdcp(lake, str(sent), f"{a}/root", BEARER_TOKEN=token) == 0
     # A hang here means that the source does not recognise the destination's name.

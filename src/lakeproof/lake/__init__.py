@@ -1,4 +1,4 @@
-"""The laptop lake: a certificate authority, a token issuer and two XRootD sites, for real."""
+"""The laptop lake: authority, token issuer, two real XRootD sites and four emulated ones."""
 
 from lakeproof.lake.control import down, environment, find, status, up
 from lakeproof.lake.errors import LakeError

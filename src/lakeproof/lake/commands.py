@@ -12,14 +12,15 @@ import click
 from lakeproof.lake import control
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import Layout, default_directory
-from lakeproof.lake.ports import DEFAULT_PORT_BASE
+from lakeproof.lake.ports import COUNT, DEFAULT_PORT_BASE
+from lakeproof.lake.services import LOGS
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 @click.group(name="lake", context_settings=CONTEXT)
 def group() -> None:
-    """A whole data lake on this machine: token issuer and two XRootD sites.
+    """A whole data lake on this machine: token issuer, two XRootD sites, four emulated ones.
 
     `up` starts it, `env` prints what a shell needs to use it, `down` stops it. Everything it
     keeps is in one directory: $LAKEPROOF_LAKE, or lakeproof/lake below $XDG_STATE_HOME.
@@ -40,12 +41,13 @@ def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
 @click.option(
     "--port-base",
     type=click.IntRange(0, 65000),
-    help=f"First of five ports; default {DEFAULT_PORT_BASE}, 0: any free ones.",
+    help=f"First of {COUNT} ports; default {DEFAULT_PORT_BASE}, 0: any free ones.",
 )
-def up(directory: Path, port_base: int | None) -> None:
-    """Start the lake; harmless when it runs."""
+@click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
+def up(directory: Path, port_base: int | None, *, emulated: bool) -> None:
+    """Start the lake; harmless when it runs. Without XRootD all its sites are emulated."""
     with _one_sentence():
-        control.up(directory, progress=click.echo, port_base=port_base)
+        control.up(directory, progress=click.echo, port_base=port_base, emulated=emulated)
     click.echo('to use it: eval "$(lakeproof lake env)"; to stop it: lakeproof lake down')
 
 
@@ -66,10 +68,11 @@ def status(context: click.Context, directory: Path) -> None:
     """Say how each service is; exit code 1 unless all of them answer."""
     with _one_sentence():
         services = control.status(directory)
+    width = max(len(service.name) for service in services)
     for service in services:
         process = f"pid {service.pid}" if service.alive else "not running"
         port = "answers" if service.listening and service.alive else "no answer"
-        click.echo(f"{service.name:8} {process:12} {port:10} {service.address}")
+        click.echo(f"{service.name:{width}} {process:12} {port:10} {service.address}")
     if not all(service.alive and service.listening for service in services):
         context.exit(1)
 
@@ -80,22 +83,23 @@ def env(directory: Path) -> None:
     """Print export lines, and the line that checks the lake."""
     with _one_sentence():
         lake = control.find(directory)
+    first, second = (control.url_variable(site) for site in lake.sites[:2])
     for name, value in control.environment(lake).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     click.echo('export LAKE_CLIENT_SECRET="$(cat "$LAKE_CLIENT_SECRET_FILE")"')
     click.echo(
-        '# lakeproof check "$LAKE_A_URL" --partner "$LAKE_B_URL" --ca "$LAKE_CA" '
+        f'# lakeproof check "${first}" --partner "${second}" --ca "$LAKE_CA" '
         '--token "client:$LAKE_ISSUER" --client-id "$LAKE_CLIENT_ID" '
         '--client-secret-file "$LAKE_CLIENT_SECRET_FILE" --odd-tokens --proxy "$LAKE_X509"'
     )
 
 
 @group.command()
-@click.argument("service", type=click.Choice(["issuer", "xrd-a", "xrd-b", "supervisor"]))
+@click.argument("service", type=click.Choice(LOGS))
 @click.option("-n", "lines", type=click.IntRange(1), default=40, show_default=True)
 @_directory_option
 def logs(service: str, lines: int, directory: Path) -> None:
-    """Print the last lines of SERVICE's log."""
+    """Print the last lines of SERVICE's log; the emulated sites share one."""
     with _one_sentence():
         last = control.tail(Layout(directory.absolute()), service, lines)
     for line in last:

@@ -10,15 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from lakeproof.lake import hosts, ports, runtime, voms
+from lakeproof.lake import hosts, packages, ports, runtime, voms
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import (
     LONGEST_DIRECTORY,
     VOMS_USER,
     X509_USER,
     Lake,
+    LakeSite,
     Layout,
     ServiceStatus,
     default_directory,
@@ -27,11 +27,14 @@ from lakeproof.lake.layout import (
 )
 from lakeproof.lake.prepare import Progress, prepare
 from lakeproof.lake.processes import Process, stop_all
+from lakeproof.lake.services import SUPERVISOR, Door, doors
+from lakeproof.lake.sites import described
 
 START_DEADLINE_S = 20.0
 POLL_S = 0.02
 SUPERVISOR_GRACE_S = 12.0
 LOG_LINES = 15
+NAME_WIDTH, KIND_WIDTH = 20, 21
 
 
 def _silent(_: str) -> None:
@@ -44,31 +47,36 @@ def up(
     progress: Progress = _silent,
     port_base: int | None = None,
     owner_pid: int | None = None,
+    emulated: bool = False,
 ) -> Lake:
     """Start the lake in `directory`, or return the one that runs there already.
 
-    Ports count from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
+    With `emulated`, or where XRootD is not installed, all its sites are emulated. Ports count
+    from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
     everything stops when that process is gone, however it ended; a lake that ran before is
     left alone. Raises LakeError with one sentence, and the log's last lines where a server did
     not start.
     """
     layout = Layout(_usable(directory))
     with _locked(layout):
-        found = _running_lake(layout, port_base)
+        found = _running_lake(layout, port_base, emulated_wanted=emulated)
         if found is not None:
             progress(f"the lake in {layout.directory} is running already")
             return found
         _stop(layout)
+        only = emulated or _without_xrootd(progress)
         try:
-            lake, services = prepare(layout, port_base, progress)
-            save_plan(lake, services)
-            progress(f"starting {', '.join(s['name'] for s in services)}")
+            lake, processes = prepare(layout, port_base, progress, emulated_only=only)
+            save_plan(lake, processes)
+            progress(f"starting {', '.join(p['name'] for p in processes)}")
             runtime.launch(layout.directory, _owner(owner_pid))
-            _wait_for(lake, services)
+            _wait_for(lake)
         except BaseException:
             _stop(layout)
             raise
-    progress(f"the lake is up: {' '.join(site.url for site in lake.sites)}")
+    progress("the lake is up:")
+    for site in lake.sites:
+        progress(f"  {site.name:{NAME_WIDTH}} {described(site):{KIND_WIDTH}} {site.url}")
     return replace(lake, started_here=True)
 
 
@@ -101,28 +109,37 @@ def find(directory: Path | None = None) -> Lake:
 def status(directory: Path | None = None) -> list[ServiceStatus]:
     """How each service of the lake is; raises LakeError when there never was one."""
     layout = Layout((directory or default_directory()).absolute())
-    _, services = load_plan(layout.directory)
+    lake, _ = load_plan(layout.directory)
     processes = runtime.running(layout.directory)
-    return [_status(layout, service, processes.get(service["name"])) for service in services]
+    return [_status(layout, door, processes.get(door.service)) for door in doors(lake)]
 
 
 def environment(lake: Lake) -> dict[str, str]:
     """What a shell needs to use `lake`: names of files, no secret by value."""
-    first, second = lake.sites
+    real = {
+        f"LAKE_{site.short.upper()}_ROOT_URL": site.root_url
+        for site in lake.real_sites
+        if site.root_url
+    }
+    if real:
+        real["LAKE_VOMS_PROXY"] = str(voms.proxy_of(lake.layout, VOMS_USER))
     return {
         "LAKE_CA": str(lake.ca),
         "LAKE_ISSUER": lake.issuer,
         "LAKE_CLIENT_ID": lake.client_id,
         "LAKE_CLIENT_SECRET_FILE": str(lake.client_secret_file),
-        "LAKE_A_URL": first.url,
-        "LAKE_B_URL": second.url,
-        "LAKE_A_ROOT_URL": first.root_url,
-        "LAKE_B_ROOT_URL": second.root_url,
+        **{url_variable(site): site.url for site in lake.sites},
+        **real,
         "LAKE_INVENTORY": str(lake.inventory),
         "LAKE_X509": str(lake.layout.credential(X509_USER)),
-        "LAKE_VOMS_PROXY": str(voms.proxy_of(lake.layout, VOMS_USER)),
         "X509_CERT_DIR": str(lake.layout.certificates),
     }
+
+
+def url_variable(site: LakeSite) -> str:
+    """The variable of `environment` with the URL of `site`."""
+    short = site.short.upper()
+    return f"LAKE_{short}_EMULATED_URL" if site.emulated else f"LAKE_{short}_URL"
 
 
 def tail(layout: Layout, service: str, lines: int) -> list[str]:
@@ -157,15 +174,29 @@ def _locked(layout: Layout) -> Iterator[None]:
         yield
 
 
-def _running_lake(layout: Layout, port_base: int | None) -> Lake | None:
+def _without_xrootd(progress: Progress) -> bool:
+    absent = packages.missing()
+    if absent:
+        progress(
+            f"XRootD is not installed here ({' '.join(absent)}): all sites will be emulated; "
+            "script/bootstrap installs it"
+        )
+    return bool(absent)
+
+
+def _running_lake(layout: Layout, port_base: int | None, *, emulated_wanted: bool) -> Lake | None:
     processes = runtime.running(layout.directory)
     if not processes or not all(process.alive for process in processes.values()):
         return None
     lake, _ = load_plan(layout.directory)
+    other = None
     if port_base and port_base != lake.issuer_port:
+        other = f"on ports from {lake.issuer_port}"
+    if emulated_wanted and lake.real_sites:
+        other = "with real XRootD sites"
+    if other is not None:
         raise LakeError(
-            f"a lake runs in {layout.directory} on ports from {lake.issuer_port}; "
-            "`lakeproof lake down` stops it"
+            f"a lake runs in {layout.directory} {other}; `lakeproof lake down` stops it"
         )
     return lake
 
@@ -179,25 +210,32 @@ def _owner(pid: int | None) -> Process | None:
     return owner
 
 
-def _wait_for(lake: Lake, services: list[dict[str, Any]]) -> None:
+def _wait_for(lake: Lake) -> None:
     """Until every port answers; the VOMS proxy, which takes as long, is made meanwhile."""
     with ThreadPoolExecutor(1) as meanwhile:
-        proxy = meanwhile.submit(voms.make_proxy, lake.layout, VOMS_USER, lake.issuer_host)
+        proxy = (
+            meanwhile.submit(voms.make_proxy, lake.layout, VOMS_USER, lake.issuer_host)
+            if lake.real_sites
+            else None
+        )
         deadline = time.monotonic() + START_DEADLINE_S
-        for service in services:
-            while not ports.answers(service["port"]):
-                _raise_when_failed(lake.layout, service, overdue=time.monotonic() > deadline)
-                time.sleep(POLL_S)
-        proxy.result()
+        for door in doors(lake):
+            for port in door.ports:
+                while not ports.answers(port):
+                    overdue = time.monotonic() > deadline
+                    _raise_when_failed(lake.layout, door, port, overdue=overdue)
+                    time.sleep(POLL_S)
+        if proxy is not None:
+            proxy.result()
 
 
-def _raise_when_failed(layout: Layout, service: dict[str, Any], *, overdue: bool) -> None:
+def _raise_when_failed(layout: Layout, door: Door, port: int, *, overdue: bool) -> None:
     processes = runtime.running(layout.directory)
-    ended = service["name"] in processes and not processes[service["name"]].alive
+    ended = door.service in processes and not processes[door.service].alive
     if not (ended or overdue):
         return
-    name = service["name"] if processes else "supervisor"
-    how = "ended at once" if ended else f"does not answer on port {service['port']}"
+    name = door.service if processes else SUPERVISOR
+    how = "ended at once" if ended else f"does not answer on port {port}"
     log = layout.log / f"{name}.log"
     last = "\n".join(f"  {line}" for line in tail(layout, name, LOG_LINES))
     raise LakeError(f"{name} did not start: it {how}; the last lines of {log}:\n{last}")
@@ -206,7 +244,7 @@ def _raise_when_failed(layout: Layout, service: dict[str, Any], *, overdue: bool
 def _stop(layout: Layout) -> bool:
     processes = runtime.running(layout.directory)
     alive = [process for process in processes.values() if process.alive]
-    parent = processes.pop("supervisor", None)
+    parent = processes.pop(SUPERVISOR, None)
     left = stop_all([parent], SUPERVISOR_GRACE_S) if parent else []
     left += stop_all(list(processes.values()))
     if left:
@@ -216,12 +254,13 @@ def _stop(layout: Layout) -> bool:
     return bool(alive)
 
 
-def _status(layout: Layout, service: dict[str, Any], process: Process | None) -> ServiceStatus:
+def _status(layout: Layout, door: Door, process: Process | None) -> ServiceStatus:
     return ServiceStatus(
-        name=service["name"],
+        name=door.name,
         pid=process.pid if process else 0,
         alive=process.alive if process else False,
-        listening=ports.answers(service["port"]),
-        address=service["address"],
-        log=layout.log / f"{service['name']}.log",
+        listening=all(ports.answers(port) for port in door.ports),
+        address=door.address,
+        log=layout.log / f"{door.service}.log",
+        emulated=door.emulated,
     )

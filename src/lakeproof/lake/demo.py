@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
+from lakeproof.exitcode import ExitCode
 from lakeproof.lake import control
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import default_directory
+from lakeproof.lake.ports import COUNT
 from lakeproof.plugin.commands import EPILOG, run_checks, shared_options
-from lakeproof.plugin.exitcode import ExitCode
 
 
 @click.command("demo", epilog=EPILOG)
@@ -19,13 +20,15 @@ from lakeproof.plugin.exitcode import ExitCode
 @click.option(
     "--port-base",
     type=click.IntRange(0, 65000),
-    help="First of five ports; default: any free ones, with --keep the usual ones.",
+    help=f"First of {COUNT} ports; default: any free ones, with --keep the usual ones.",
 )
+@click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
 @shared_options("demo")
-def demo(jobs: int, *, keep: bool, port_base: int | None, **said: object) -> None:
+def demo(jobs: int, *, keep: bool, port_base: int | None, emulated: bool, **said: object) -> None:
     """Start a data lake on this machine, run every check on it, write reports, stop it.
 
-    Nothing leaves this machine. The lake is a token issuer and two real XRootD storages.
+    Nothing leaves this machine. The lake is a token issuer, two real XRootD storages and four
+    emulated ones; where XRootD is not installed, all of them are emulated.
     """
     directory = default_directory()
     try:
@@ -38,6 +41,7 @@ def demo(jobs: int, *, keep: bool, port_base: int | None, **said: object) -> Non
             progress=click.echo,
             port_base=0 if port_base is None and not (keep or was_up) else port_base,
             owner_pid=None if keep or was_up else os.getpid(),
+            emulated=emulated,
         )
     except LakeError as error:
         click.echo(str(error), err=True)

@@ -9,11 +9,17 @@ from pathlib import Path
 
 HOSTS_FILE = Path("/etc/hosts")
 DOMAIN = "lakeproof.test"
-NAMES = (f"issuer.{DOMAIN}", f"xrd-a.{DOMAIN}", f"xrd-b.{DOMAIN}")
+HOSTS = ("issuer", "xrd-a", "xrd-b", "dcache", "eos", "dpm", "storm", "xrd")
+NAMES = tuple(f"{host}.{DOMAIN}" for host in HOSTS)
 ADDRESS = "127.0.0.1"
 BEGIN = "# lakeproof begin: removed by `lakeproof lake down`"
 END = "# lakeproof end"
 USED_BY = "# used by "
+
+
+def name_of(host: str, *, named: bool) -> str:
+    """The full name of one of HOSTS; localhost where the machine does not let us add names."""
+    return f"{host}.{DOMAIN}" if named else "localhost"
 
 
 def add(directory: Path, hosts_file: Path = HOSTS_FILE) -> bool:
@@ -67,9 +73,10 @@ def _rewrite(hosts_file: Path, *, add: Path | None = None, remove: Path | None =
             # localhost for every process here; any other order lets the copy hang.
             line = " ".join((ADDRESS, "localhost", *NAMES))
             kept += [BEGIN, *used_by, line, END]
+        # First the new text, then the end: whoever looks up a name meanwhile never finds it empty.
         file.seek(0)
-        file.truncate()
         file.write("".join(f"{line}\n" for line in kept))
+        file.truncate()
 
 
 def _split(lines: list[str]) -> tuple[list[str], set[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from lakeproof.lake.layout import X509_USER, Lake, LakeSite
+from lakeproof.lake.sites import FEATURES, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
 
@@ -31,16 +32,30 @@ def inventory_text(lake: Lake) -> str:
     return HEADER + yaml.safe_dump(document, sort_keys=False)
 
 
+def emulated_note(technology: str) -> str:
+    """What an inventory says about an emulated endpoint, so that nobody takes it for the thing."""
+    return f"emulated: lakeproof's own server in the dialect of {TITLES[technology]}"
+
+
 def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
+    golden = ["golden"] if is_golden(site) else []
+    root = {"root": site.root_url} if site.root_url else {}
     return {
         "name": site.name,
-        "technology": "xrootd",
-        "doors": {"webdav": site.url, "root": site.root_url},
+        "technology": site.technology,
+        "doors": {"webdav": site.url, **root},
         "scope_root": site.base_path,
         "audience": site.audience,
         "ca": str(lake.ca),
-        "known_failures": ["xrootd"],
         "auth": {"tokens": "lake", "x509": f"file:{lake.layout.credential(X509_USER)}"},
-        "features": {"tpc-pull": True, "tpc-push": True, "macaroons": True, "tape": False},
-        "roles": ["source", "destination"],
+        "features": {"tpc-pull": True, "tpc-push": True, **FEATURES[site.technology]},
+        "roles": ["source", "destination", *golden],
+        **_nature(site),
     }
+
+
+def _nature(site: LakeSite) -> dict[str, Any]:
+    """Known failures are those of real servers: an emulated one has none to excuse."""
+    if site.emulated:
+        return {"emulated": True, "note": emulated_note(site.technology)}
+    return {"known_failures": ["xrootd"]}

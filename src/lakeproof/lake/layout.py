@@ -2,7 +2,8 @@
 
 One directory holds everything of one lake. Below it: `pki/` (public part: CA, hashed
 directory, vomsdir), `secret/` (mode 0700: keys, client secrets), `a/` and `b/` (one XRootD site
-each, owned by the user its server runs as), `log/`, `endpoints.yaml` and `lake.json`.
+each, owned by the user its server runs as), one folder an emulated site (`dcache/`, ...), `log/`,
+`endpoints.yaml` and `lake.json`.
 """
 
 from __future__ import annotations
@@ -117,20 +118,36 @@ class Layout:
         return self.secret / f"{name}.pem"
 
     def site(self, short: str) -> Path:
-        """Home of one XRootD site, `a` or `b`."""
+        """Home of one site by its short name: `a`, `b`, `dcache`, ..."""
         return self.directory / short
+
+    def data(self, site: LakeSite) -> Path:
+        """Where the files below the base path of `site` lie on disk."""
+        tree = self.site(site.short) / ("tree" if site.emulated else "root")
+        return tree / site.base_path.lstrip("/")
 
 
 @dataclass(frozen=True)
 class LakeSite:
-    """One site of the lake as a client sees it: `url` is davs://, `root_url` root://."""
+    """One site of the lake as a client sees it: `url` is davs://, `root_url` root://.
+
+    A real one has a root port; an emulated one has none, but a second HTTPS port, that of the
+    data server which its door redirects to.
+    """
 
     name: str
     short: str
     host: str
     port: int
-    root_port: int
+    root_port: int | None = None
     base_path: str = BASE_PATH
+    technology: str = "xrootd"
+    data_port: int | None = None
+
+    @property
+    def emulated(self) -> bool:
+        """Whether lakeproof's own server plays this storage."""
+        return self.data_port is not None
 
     @property
     def url(self) -> str:
@@ -138,9 +155,16 @@ class LakeSite:
         return f"davs://{self.host}:{self.port}{self.base_path}"
 
     @property
-    def root_url(self) -> str:
-        """The root:// door with the base path."""
+    def root_url(self) -> str | None:
+        """The root:// door with the base path; None where there is none."""
+        if self.root_port is None:
+            return None
         return f"root://{self.host}:{self.root_port}/{self.base_path}"
+
+    @property
+    def ports(self) -> list[int]:
+        """Every port that its server listens on."""
+        return [port for port in (self.port, self.root_port, self.data_port) if port is not None]
 
     @property
     def audience(self) -> str:
@@ -162,6 +186,16 @@ class Lake:
     def layout(self) -> Layout:
         """The paths of this lake."""
         return Layout(self.directory)
+
+    @property
+    def real_sites(self) -> tuple[LakeSite, ...]:
+        """The sites with a storage system of their own."""
+        return tuple(site for site in self.sites if not site.emulated)
+
+    @property
+    def emulated_sites(self) -> tuple[LakeSite, ...]:
+        """The sites that lakeproof's own server plays."""
+        return tuple(site for site in self.sites if site.emulated)
 
     @property
     def ca(self) -> Path:
@@ -191,7 +225,10 @@ class Lake:
 
 @dataclass(frozen=True)
 class ServiceStatus:
-    """One service: `listening` says that its port answers."""
+    """One server at its address: `listening` says that all its ports answer.
+
+    The emulated ones share a process, hence a pid and a log.
+    """
 
     name: str
     pid: int
@@ -199,6 +236,7 @@ class ServiceStatus:
     listening: bool
     address: str
     log: Path
+    emulated: bool = False
 
 
 def save_plan(lake: Lake, services: list[dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Which Debian packages the lake needs, and which of them are not there."""
+"""Which Debian packages the lake's real sites need, and which of them are not there."""
 
 from __future__ import annotations
 
@@ -29,17 +29,6 @@ def missing(libraries: Path = LIBRARIES) -> list[str]:
         if not [*libraries.glob(plugin), *libraries.glob(f"*/{plugin}")]:
             absent.append(package)
     return absent
-
-
-def require() -> None:
-    """Raise LakeError with the command to type when something is missing."""
-    absent = missing()
-    if absent:
-        raise LakeError(
-            f"XRootD is not complete here; install {' '.join(absent)}: "
-            f"`apt-get install --no-install-recommends {' '.join(absent)}` as root, "
-            "or run script/bootstrap"
-        )
 
 
 def program(name: str) -> str:

@@ -3,58 +3,65 @@
 from __future__ import annotations
 
 import secrets
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from lakeproof.lake import ca, hosts, packages, ports, runtime, xrootd
+from lakeproof.lake import ca, hosts, ports, services, xrootd
 from lakeproof.lake.inventory_file import inventory_text
 from lakeproof.lake.layout import CLIENTS, VOMS_USER, X509_USER, Lake, LakeSite, Layout, write_text
+from lakeproof.lake.sites import sites_at
 from lakeproof.lake.tokens import SigningKeys
 
 Progress = Callable[[str], None]
 
 
 def prepare(
-    layout: Layout, port_base: int | None, progress: Progress
+    layout: Layout, port_base: int | None, progress: Progress, *, emulated_only: bool
 ) -> tuple[Lake, list[dict[str, Any]]]:
     """Write everything the services read; returns the lake and how to start each service.
 
-    Raises LakeError for a missing package or account, a busy port, a closed parent directory.
+    Raises LakeError for a missing account, a busy port, a closed parent directory.
     """
-    packages.require()
-    account = xrootd.Account.for_servers()
-    account.require_access(layout.directory)
+    account = None if emulated_only else xrootd.Account.for_servers()
+    if account is not None:
+        account.require_access(layout.directory)
     chosen = ports.choose(ports.DEFAULT_PORT_BASE if port_base is None else port_base)
-    lake = _describe(layout, chosen)
-    _make_folders(layout, account)
+    lake = _describe(layout, chosen, emulated_only=emulated_only)
+    _make_folders(lake, account)
     progress("certificates and keys")
     identities = _make_identities(lake)
     write_text(layout.inventory, inventory_text(lake))
-    for site in lake.sites:
-        xrootd.prepare(lake, site, identities[f"xrd-{site.short}"], account)
-    servers = [xrootd.service(lake, site, account) for site in lake.sites]
-    return lake, [_issuer_service(lake), *servers]
+    servers = [] if account is None else _prepare_real(lake, identities, account)
+    return lake, [services.issuer_service(lake), *servers, services.emulated_service(lake)]
 
 
-def _describe(layout: Layout, chosen: list[int]) -> Lake:
+def _prepare_real(
+    lake: Lake, identities: dict[str, ca.Identity], account: xrootd.Account
+) -> list[dict[str, Any]]:
+    xrootd.make_shared_key(lake.layout)
+    for site in lake.real_sites:
+        xrootd.prepare(lake, site, identities[_identity_of(site)], account)
+    return [xrootd.service(lake, site, account) for site in lake.real_sites]
+
+
+def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool) -> Lake:
     named = hosts.add(layout.directory)
-    issuer, host_a, host_b = hosts.NAMES if named else ("localhost",) * 3
-    sites = (
-        LakeSite("LAKE-XRD-A", "a", host_a, chosen[1], chosen[2]),
-        LakeSite("LAKE-XRD-B", "b", host_b, chosen[3], chosen[4]),
-    )
+    sites = sites_at(chosen, named=named, emulated_only=emulated_only)
+    issuer = hosts.name_of("issuer", named=named)
     return Lake(layout.directory, sites, f"https://{issuer}:{chosen[0]}", chosen[0])
 
 
-def _make_folders(layout: Layout, account: xrootd.Account) -> None:
+def _make_folders(lake: Lake, account: xrootd.Account | None) -> None:
+    layout = lake.layout
     # The servers' own user passes through the directory and reads the public part, no more.
-    layout.directory.chmod(0o711 if account.name else 0o700)
-    for folder in (layout.pki, layout.log, layout.secret):
+    layout.directory.chmod(0o711 if account and account.name else 0o700)
+    emulated = [layout.site(site.short) for site in lake.emulated_sites]
+    for folder in (layout.pki, layout.log, layout.secret, *emulated):
         folder.mkdir(exist_ok=True)
     layout.pki.chmod(0o755)
     layout.log.chmod(0o700)
-    layout.secret.chmod(0o700)
+    for private in (layout.secret, *emulated):
+        private.chmod(0o700)
 
 
 def _make_identities(lake: Lake) -> dict[str, ca.Identity]:
@@ -66,7 +73,7 @@ def _make_identities(lake: Lake) -> dict[str, ca.Identity]:
         VOMS_USER: [],
         "voms": [],
     }
-    wanted |= {f"xrd-{site.short}": _distinct(site.host, *local) for site in lake.sites}
+    wanted |= {_identity_of(site): _distinct(site.host, *local) for site in lake.sites}
     authority_file = layout.credential("ca")
     if not ca.still_good(authority_file, []):
         for name in wanted:
@@ -81,7 +88,6 @@ def _make_identities(lake: Lake) -> dict[str, ca.Identity]:
             write_text(layout.client_secret(client), secrets.token_urlsafe(32) + "\n", 0o600)
     keys = SigningKeys.kept_in(layout.secret / "issuer-keys.json")
     write_text(layout.public_keys, keys.public_json())
-    xrootd.make_shared_key(layout)
     return identities
 
 
@@ -89,14 +95,6 @@ def _distinct(*names: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _issuer_service(lake: Lake) -> dict[str, Any]:
-    arguments = [str(lake.directory), lake.issuer, str(lake.issuer_port)]
-    return {
-        "name": "issuer",
-        "command": [sys.executable, "-m", "lakeproof.lake.issuer", *arguments],
-        "port": lake.issuer_port,
-        "address": lake.issuer,
-        "account": None,
-        "directory": str(lake.directory),
-        "environment": runtime.python_environment(),
-    }
+def _identity_of(site: LakeSite) -> str:
+    """The name that the host certificate of `site` is kept under."""
+    return site.short if site.emulated else services.xrootd_name(site)

@@ -21,6 +21,7 @@ from lakeproof.lake import ca, hosts
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import BASE_PATH, Lake, LakeSite, Layout
 from lakeproof.lake.packages import program
+from lakeproof.lake.services import xrootd_name
 
 SERVER_ACCOUNT = "xrootd"
 KEYS_LAST_S = 365 * 86400
@@ -84,10 +85,8 @@ def service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
     if hosts.prefers_ipv4_only(site.host):
         command += ["-I", "v4"]
     return {
-        "name": f"xrd-{site.short}",
+        "name": xrootd_name(site),
         "command": command,
-        "port": site.port,
-        "address": site.audience,
         "account": account.name,
         "directory": str(home),
         # Nothing of the caller's: a BEARER_TOKEN here would be used by the server's own copies.

@@ -82,10 +82,14 @@ def _print_brief(console: Console, rows: Sequence[Result], heading: str) -> None
         return
     console.print()
     console.print(Text(heading, style="bold"))
+    grouped: dict[tuple[str, str, str], list[str]] = {}
     for row in rows:
-        issue = f"  {row.known_issue}" if row.known_issue else ""
-        line = f"  {row.endpoint}  {row.check}: {printable(row.actual or '')}{issue}"
-        console.print(Text(line))
+        said = (row.check, printable(row.actual or ""), row.known_issue or "")
+        grouped.setdefault(said, []).append(row.endpoint)
+    for (check, actual, issue), endpoints in grouped.items():
+        line = Text(f"  {check}: {actual}")
+        line.append(f"  {', '.join(endpoints)}  {issue}".rstrip(), "dim")
+        console.print(line)
 
 
 def _print_reasons(console: Console, results: Sequence[Result]) -> None:

@@ -1,24 +1,32 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lakeproof import tree
+from lakeproof.emulator import load_dialect
 from lakeproof.inventory import load
-from lakeproof.lake import LakeError, packages
+from lakeproof.lake import LakeError, hosts, packages, ports
 from lakeproof.lake.control import environment, find, up
 from lakeproof.lake.inventory_file import inventory_text
-from lakeproof.lake.layout import Lake, LakeSite, Layout, default_directory, load_plan, save_plan
+from lakeproof.lake.layout import Lake, Layout, default_directory, load_plan, save_plan
+from lakeproof.lake.sites import FEATURES, TITLES, sites_at
+
+PORTS = range(1, 1 + ports.COUNT)
+
+
+def _lake(directory: Path, *, named: bool = True, emulated_only: bool = False) -> Lake:
+    sites = sites_at(PORTS, named=named, emulated_only=emulated_only)
+    return Lake(directory, sites, "https://issuer.lakeproof.test:1", 1)
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    sites = (
-        LakeSite("LAKE-XRD-A", "a", "xrd-a.lakeproof.test", 1, 2),
-        LakeSite("LAKE-XRD-B", "b", "xrd-b.lakeproof.test", 3, 4),
-    )
-    return Lake(tmp_path, sites, "https://issuer.lakeproof.test:5", 5)
+    return _lake(tmp_path)
 
 
 def test_state_directory_is_the_chosen_one_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,32 +60,107 @@ def test_no_lake_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
         find(tmp_path)
 
 
-def test_generated_inventory_is_valid_and_names_its_secrets(lake: Lake) -> None:
+def test_sites_have_ports_of_their_own_below_the_count(tmp_path: Path) -> None:
+    for only in (False, True):
+        lake = _lake(tmp_path, emulated_only=only)
+        taken = [lake.issuer_port, *(port for site in lake.sites for port in site.ports)]
+
+        assert len(taken) == len(set(taken))
+        assert set(taken) <= set(PORTS)
+
+
+def test_full_lake_has_two_real_and_four_emulated_sites(lake: Lake) -> None:
+    assert [site.name for site in lake.real_sites] == ["LAKE-XRD-A", "LAKE-XRD-B"]
+    assert [(site.name, site.technology) for site in lake.emulated_sites] == [
+        ("LAKE-DCACHE-EMULATED", "dcache"),
+        ("LAKE-EOS-EMULATED", "eos"),
+        ("LAKE-DPM-EMULATED", "dpm"),
+        ("LAKE-STORM-EMULATED", "storm"),
+    ]
+
+
+def test_emulated_lake_has_a_site_in_the_place_of_xrootd(tmp_path: Path) -> None:
+    lake = _lake(tmp_path, named=False, emulated_only=True)
+
+    assert not lake.real_sites
+    assert lake.sites[-1].name == "LAKE-XRD-EMULATED"
+    assert {site.host for site in lake.sites} == {"localhost"}
+    assert len({site.audience for site in lake.sites}) == len(lake.sites)
+
+
+def test_host_names_of_sites_are_those_in_the_hosts_file(lake: Lake, tmp_path: Path) -> None:
+    for site in (*lake.sites, *_lake(tmp_path, emulated_only=True).sites):
+        assert site.host in hosts.NAMES
+
+
+@pytest.mark.parametrize("emulated_only", [False, True])
+def test_generated_inventory_is_valid_and_says_what_is_emulated(
+    tmp_path: Path, emulated_only: bool
+) -> None:
+    lake = _lake(tmp_path, emulated_only=emulated_only)
     lake.inventory.write_text(inventory_text(lake))
 
     inventory = load(lake.inventory)
 
-    endpoints = [endpoint for site in inventory.sites for endpoint in site.endpoints]
-    assert [endpoint.name for endpoint in endpoints] == ["LAKE-XRD-A", "LAKE-XRD-B"]
-    assert endpoints[0].audience != endpoints[1].audience
+    endpoints = [endpoint for _, endpoint in inventory.endpoints()]
+    assert [endpoint.name for endpoint in endpoints] == [site.name for site in lake.sites]
+    assert len({endpoint.audience for endpoint in endpoints}) == len(endpoints)
+    for endpoint in endpoints:
+        assert endpoint.emulated == endpoint.name.endswith("-EMULATED")
+        assert bool(endpoint.note) == endpoint.emulated
+        assert endpoint.known_failures == (() if endpoint.emulated else ("xrootd",))
+    assert [endpoint.is_golden for endpoint in endpoints].count(True) == 1
+    golden = inventory.golden()
+    assert golden is not None
+    assert golden.name == ("LAKE-XRD-EMULATED" if emulated_only else "LAKE-XRD-A")
     assert inventory.issuers["lake"].trusted_odd_tokens
+
+
+@pytest.mark.parametrize("technology", FEATURES)
+def test_declared_features_are_those_of_the_dialect(technology: str) -> None:
+    dialect = load_dialect(technology)
+
+    assert FEATURES[technology]["md5"] == ("md5" in dialect.digest.algorithms)
+    assert TITLES[technology].startswith(dialect.title)
+
+
+def test_shipped_inventory_describes_this_lake(tmp_path: Path) -> None:
+    base = ports.DEFAULT_PORT_BASE
+    usual = sites_at(range(base, base + ports.COUNT), named=True, emulated_only=False)
+    lake = replace(_lake(tmp_path), sites=usual)
+    lake.inventory.write_text(inventory_text(lake))
+
+    generated = [endpoint for _, endpoint in load(lake.inventory).endpoints()]
+    shipped = [endpoint for _, endpoint in load(tree.root() / "endpoints.yaml").endpoints()]
+
+    local = {"audience", "auth", "ca"}
+    assert [e.model_dump(exclude=local) for e in shipped] == [
+        e.model_dump(exclude=local) for e in generated
+    ]
+    assert [e.token_audience for e in shipped] == [e.token_audience for e in generated]
 
 
 def test_environment_names_files_not_secrets(lake: Lake) -> None:
     exported = environment(lake)
 
-    assert exported["LAKE_A_URL"] == "davs://xrd-a.lakeproof.test:1/data"
-    assert exported["LAKE_B_ROOT_URL"] == "root://xrd-b.lakeproof.test:4//data"
+    assert exported["LAKE_A_URL"] == "davs://xrd-a.lakeproof.test:2/data"
+    assert exported["LAKE_B_ROOT_URL"] == "root://xrd-b.lakeproof.test:5//data"
+    assert exported["LAKE_DCACHE_EMULATED_URL"] == "davs://dcache.lakeproof.test:6/data"
     assert exported["LAKE_CLIENT_SECRET_FILE"] == str(lake.client_secret_file)
+    assert set(exported.values()) >= {site.url for site in lake.sites}
+
+
+def test_environment_without_real_sites_has_nothing_of_xrootd(tmp_path: Path) -> None:
+    exported = environment(_lake(tmp_path, emulated_only=True))
+
+    assert "LAKE_XRD_EMULATED_URL" in exported
+    assert not exported.keys() & {"LAKE_A_URL", "LAKE_A_ROOT_URL", "LAKE_VOMS_PROXY"}
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(packages, "LIBRARIES", tmp_path)
 
     assert packages.missing(tmp_path)[0] == "xrootd-server"
-    with pytest.raises(LakeError, match=r"apt-get install .*xrootd-server.*script/bootstrap"):
-        packages.require()
 
 
 @pytest.mark.parametrize("name", ["with space", "x" * 80])
@@ -86,10 +169,13 @@ def test_unusable_directory_is_refused(tmp_path: Path, name: str) -> None:
         up(tmp_path / name)
 
 
-def test_directory_with_other_things_is_not_taken_over(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("")
+def test_directory_with_other_things_is_not_taken_over() -> None:
+    # not below tmp_path, whose name is longer than a lake's may be
+    with tempfile.TemporaryDirectory(prefix="lp-") as name:
+        directory = Path(name)
+        (directory / "thesis.tex").write_text("")
 
-    with pytest.raises(LakeError, match="holds other things than a lake"):
-        up(tmp_path)
+        with pytest.raises(LakeError, match="holds other things than a lake"):
+            up(directory)
 
-    assert not Layout(tmp_path).lock.exists()
+        assert not Layout(directory).lock.exists()

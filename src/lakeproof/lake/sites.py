@@ -1,0 +1,82 @@
+"""Which sites a lake has: two real XRootD ones, and the emulated ones beside or instead of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lakeproof.lake import hosts
+from lakeproof.lake.layout import LakeSite
+
+# What each technology offers; the declarations that end in the generated inventory. For the
+# emulated ones they agree with catalogue/dialects.yaml (a test compares them).
+FEATURES: Mapping[str, Mapping[str, bool]] = {
+    "xrootd": {"macaroons": True, "md5": True, "tape": False},
+    "dcache": {"macaroons": True, "md5": True, "tape": True},
+    "eos": {"macaroons": True, "md5": True, "tape": True},
+    "dpm": {"macaroons": True, "md5": True, "tape": False},
+    "storm": {"macaroons": True, "md5": False, "tape": True},
+}
+TITLES: Mapping[str, str] = {
+    "xrootd": "XRootD",
+    "dcache": "dCache",
+    "eos": "EOS",
+    "dpm": "DPM",
+    "storm": "StoRM WebDAV",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A site before it has a host and ports; the first of its two ports is `offset` of the base."""
+
+    name: str
+    short: str
+    host: str
+    technology: str
+    offset: int
+    emulated: bool = False
+
+    def at(self, host: str, chosen: Sequence[int]) -> LakeSite:
+        """The site on this host with its two of the chosen ports."""
+        door, second = chosen[self.offset : self.offset + 2]
+        return LakeSite(
+            self.name,
+            self.short,
+            host,
+            door,
+            None if self.emulated else second,
+            technology=self.technology,
+            data_port=second if self.emulated else None,
+        )
+
+
+REAL = (
+    Kind("LAKE-XRD-A", "a", "xrd-a", "xrootd", 1),
+    Kind("LAKE-XRD-B", "b", "xrd-b", "xrootd", 3),
+)
+EMULATED = (
+    Kind("LAKE-DCACHE-EMULATED", "dcache", "dcache", "dcache", 5, emulated=True),
+    Kind("LAKE-EOS-EMULATED", "eos", "eos", "eos", 7, emulated=True),
+    Kind("LAKE-DPM-EMULATED", "dpm", "dpm", "dpm", 9, emulated=True),
+    Kind("LAKE-STORM-EMULATED", "storm", "storm", "storm", 11, emulated=True),
+)
+# Takes the place of the real ones where XRootD is not installed.
+STAND_IN = Kind("LAKE-XRD-EMULATED", "xrd", "xrd", "xrootd", 13, emulated=True)
+
+
+def sites_at(chosen: Sequence[int], *, named: bool, emulated_only: bool) -> tuple[LakeSite, ...]:
+    """The sites of a lake on these ports, with names of their own or all on localhost."""
+    kinds = (*EMULATED, STAND_IN) if emulated_only else (*REAL, *EMULATED)
+    return tuple(kind.at(hosts.name_of(kind.host, named=named), chosen) for kind in kinds)
+
+
+def is_golden(site: LakeSite) -> bool:
+    """Whether the lake vouches for `site` as the partner of the others' copies."""
+    return site.name in (REAL[0].name, STAND_IN.name)
+
+
+def described(site: LakeSite) -> str:
+    """What answers at `site`, for a person: a real storage, or something that talks like it."""
+    title = TITLES[site.technology]
+    return f"emulated {title}" if site.emulated else title
