@@ -86,6 +86,17 @@ def test_certificate_may_be_public_where_the_key_is_apart(tmp_path: Path) -> Non
             "does not belong",
         ),
     ],
+    # The content is made anew in each process, so it cannot name the case.
+    ids=[
+        "open",
+        "expired",
+        "expired-chain",
+        "no-key",
+        "no-certificate",
+        "nonsense",
+        "locked",
+        "alien",
+    ],
 )
 def test_what_cannot_be_used_says_why(tmp_path: Path, content: bytes, mode: int, says: str) -> None:
     file = write(tmp_path / "proxy", content, mode)
