@@ -43,9 +43,12 @@ def credentials(lake: Lake) -> list[str]:
 
 @pytest.fixture(scope="session")
 def whole_run(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """`lakeproof run` on the inventory that the lake wrote."""
+    """`lakeproof run` on the real sites of the inventory that the lake wrote."""
     folder = tmp_path_factory.mktemp("run")
-    command = lakeproof_command("run", "-i", str(lake.inventory), f"--out={folder}/out", "-j2")
+    real = [f"--site={site.name}" for site in lake.real_sites]
+    command = lakeproof_command(
+        "run", "-i", str(lake.inventory), f"--out={folder}/out", "-j2", *real
+    )
     return finish(command, folder, folder / "out", None)
 
 
@@ -55,7 +58,7 @@ def url_run(
 ) -> Finished:
     """`lakeproof check` on the first site's URL, with the second as partner."""
     folder = tmp_path_factory.mktemp("check")
-    first, second = lake.sites
+    first, second = lake.real_sites
     command = lakeproof_command(
         "check", first.url, f"--partner={second.url}", f"--out={folder}/out", *credentials
     )

@@ -24,7 +24,7 @@ UNDER_WAY = 20
 
 
 def _directories(lake: Lake) -> list[str]:
-    data = [lake.layout.site(site.short) / "root" / "data" for site in lake.sites]
+    data = [lake.layout.data(site) for site in lake.sites]
     return [path.name for folder in data for path in folder.glob("lakeproof/lp-*")]
 
 

@@ -28,7 +28,7 @@ def test_run_finds_nothing_new(whole_run: Finished) -> None:
 def test_every_check_was_tried_on_both_sites(whole_run: Finished, lake: Lake) -> None:
     checks = [
         {row["check"] for row in whole_run.results if row["endpoint"] == site.name}
-        for site in lake.sites
+        for site in lake.real_sites
     ]
 
     assert len(checks[0]) >= FEWEST_CHECKS
@@ -39,7 +39,7 @@ def test_every_check_was_tried_on_both_sites(whole_run: Finished, lake: Lake) ->
 def test_both_sites_get_the_same_verdicts(whole_run: Finished, lake: Lake) -> None:
     first, second = (
         {row["check"]: row["outcome"] for row in whole_run.results if row["endpoint"] == site.name}
-        for site in lake.sites
+        for site in lake.real_sites
     )
 
     assert first == second
@@ -63,7 +63,7 @@ def test_version_is_observed(whole_run: Finished) -> None:
 def test_url_gets_the_same_verdicts_as_the_inventory(
     whole_run: Finished, url_run: Finished, lake: Lake
 ) -> None:
-    name = lake.sites[0].name
+    name = lake.real_sites[0].name
     by_inventory = {
         row["check"]: _unlisted(row["outcome"], row["level"])
         for row in whole_run.results
@@ -95,15 +95,15 @@ def test_url_is_told_of_known_defects(url_run: Finished) -> None:
 
 
 def test_scope_root_is_found_and_printed_once(url_run: Finished, lake: Lake) -> None:
-    assert url_run.output.count(f"--scope-root {lake.sites[0].base_path}") == 1 or (
-        url_run.output.count(f"--scope-root {lake.sites[0].base_path} says so") == 2
+    assert url_run.output.count(f"--scope-root {lake.real_sites[0].base_path}") == 1 or (
+        url_run.output.count(f"--scope-root {lake.real_sites[0].base_path} says so") == 2
     )
 
 
 def test_nothing_of_ours_is_left(whole_run: Finished, url_run: Finished, lake: Lake) -> None:
     for run in (whole_run, url_run):
         assert run.summary["left_behind"] == []
-    for site in lake.sites:
-        data = lake.layout.site(site.short) / "root" / "data"
+    for site in lake.real_sites:
+        data = lake.layout.data(site)
         assert data.is_dir()
         assert [path for path in data.rglob("*") if path.name != "lakeproof"] == []

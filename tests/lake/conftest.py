@@ -22,9 +22,11 @@ def xrootd() -> None:
 def _directory() -> Iterator[Path]:
     # Not pytest's own folder: the user that the servers run as could not enter it.
     made = Path(tempfile.mkdtemp(prefix="lakeproof-test-"))
-    yield made / "lake"
-    down(made / "lake")
-    shutil.rmtree(made)
+    try:
+        yield made / "lake"
+    finally:
+        down(made / "lake")
+        shutil.rmtree(made)
 
 
 @pytest.fixture

@@ -81,6 +81,15 @@ def test_servers_get_nothing_of_the_callers_environment(
         assert b"BEARER_TOKEN" not in Path(f"/proc/{process.pid}/environ").read_bytes()
 
 
+def test_real_servers_keep_to_one_processor(directory: Path) -> None:
+    up(directory, port_base=0)
+
+    for service in status(directory):
+        if service.name.startswith("xrd-"):
+            assert len(os.sched_getaffinity(service.pid)) == 1
+            assert os.sched_getscheduler(service.pid) == os.SCHED_BATCH
+
+
 def test_keys_and_data_outlive_a_restart(directory: Path) -> None:
     first = up(directory, port_base=0)
     before = (first.ca.read_bytes(), first.client_secret_file.read_bytes())

@@ -62,7 +62,7 @@ def _rewrite(hosts_file: Path, *, add: Path | None = None, remove: Path | None =
     # In place: in containers the file is a mount and cannot be replaced by a rename.
     with hosts_file.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        kept, users = _split(file.read().splitlines())
+        kept, users, names = _split(file.read().splitlines())
         # A lake that was deleted without `down` must not keep the names for ever.
         users = {user for user in users if user != str(remove) and Path(user).exists()}
         users |= {str(add)} if add else set()
@@ -71,7 +71,8 @@ def _rewrite(hosts_file: Path, *, add: Path | None = None, remove: Path | None =
             # localhost first makes it their canonical name. The source of a root:// third-party
             # copy compares that of the named destination with that of the peer, which is
             # localhost for every process here; any other order lets the copy hang.
-            line = " ".join((ADDRESS, "localhost", *NAMES))
+            # Names that we do not know stay: a lake of another version may use them.
+            line = " ".join((ADDRESS, "localhost", *dict.fromkeys((*NAMES, *names))))
             kept += [BEGIN, *used_by, line, END]
         # First the new text, then the end: whoever looks up a name meanwhile never finds it empty.
         file.seek(0)
@@ -79,14 +80,16 @@ def _rewrite(hosts_file: Path, *, add: Path | None = None, remove: Path | None =
         file.truncate()
 
 
-def _split(lines: list[str]) -> tuple[list[str], set[str]]:
-    """The lines that are not ours, and the directories of the lakes in our block."""
-    kept, users, ours = [], set(), False
+def _split(lines: list[str]) -> tuple[list[str], set[str], list[str]]:
+    """The lines that are not ours; from our block the lakes' directories and the names."""
+    kept, users, names, ours = [], set(), list[str](), False
     for line in lines:
         ours = ours or line == BEGIN
         if ours and line.startswith(USED_BY):
             users.add(line.removeprefix(USED_BY))
+        elif ours and line.startswith(ADDRESS):
+            names += line.split()[2:]
         elif not ours:
             kept.append(line)
         ours = ours and line != END
-    return kept, users
+    return kept, users, names

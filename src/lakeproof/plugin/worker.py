@@ -17,7 +17,7 @@ from lakeproof.plugin.secrets import redact_report, without_secrets
 from lakeproof.results import unfinished_runs
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.leftovers import remove_leftovers
-from lakeproof.verdict import Outcome, Violation
+from lakeproof.verdict import Blame, Outcome, Violation
 from lakeproof.wire.guard import origin_of
 from lakeproof.wire.transcript import Exchange, Transcript
 
@@ -145,7 +145,9 @@ class Worker:
             session.note_cause_judged()
         for other in self.run.sessions.opened():
             asked = [e for e in seen.exchanges if origin_of(e.url) == origin_of(other.door.origin)]
-            if any(exchange.failure and not exchange.status for exchange in asked):
+            # An answer that began and never ended is a time-out too, and blamed on the endpoint.
+            endless = other is session and judgement.blame is Blame.ENDPOINT
+            if endless or any(e.failure and not e.status for e in asked):
                 other.note_unanswered()
             elif asked:
                 other.note_answered()

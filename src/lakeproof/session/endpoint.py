@@ -197,7 +197,12 @@ class EndpointSession:
     def require_reachable(self) -> None:
         """Raise unless the door answers and speaks WebDAV: once as an error, then `Blocked`."""
         if self.obstacle is not None:
-            self._refuse(f"{self.name}: {self.obstacle}", Blame.NETWORK)
+            self._refuse(f"{self.name}: {self.obstacle}", self._obstacle_blame)
+
+    @property
+    def _obstacle_blame(self) -> Blame:
+        """Nonsense is the endpoint's; that nothing came back may be the network's."""
+        return Blame.NETWORK if isinstance(self._greeting, NotReached) else Blame.ENDPOINT
 
     def require_ready(self) -> None:
         """Raise unless the run's directory is there to write to; prepares it the first time."""
@@ -210,7 +215,7 @@ class EndpointSession:
         if isinstance(self._trust, CredentialError):
             return f"{self.name}: {self._trust.sentence}", Blame.CREDENTIAL
         if self.obstacle is not None:
-            return f"{self.name}: {self.obstacle}", Blame.NETWORK
+            return f"{self.name}: {self.obstacle}", self._obstacle_blame
         return self._preparation
 
     def prepare(self) -> bool:

@@ -31,6 +31,7 @@ from lakeproof.wire.redirect import (
     RedirectError,
     next_url,
     redirected_method,
+    refuse_leak,
     refuse_plain,
     without_secrets,
 )
@@ -226,6 +227,7 @@ class HttpClient:
     def _next(self, ask: _Ask, reply: Reply, hops: list[Hop]) -> _Ask:
         location = reply.headers.get("Location", "")
         url = next_url(ask.url, reply.status, location)
+        refuse_leak(ask.headers, ask.url, url)
         headers, dropped = without_secrets(ask.headers, ask.url, url)
         method = redirected_method(ask.method, reply.status)
         if url.startswith(self.origin + "/"):

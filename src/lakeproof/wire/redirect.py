@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from requests.structures import CaseInsensitiveDict
 
@@ -54,6 +54,20 @@ def next_url(current: str, status: int, location: str) -> str:
     if url.lower().startswith("dav"):
         url = f"{scheme}{url[url.index('://') :]}"
     return url
+
+
+def refuse_leak(headers: CaseInsensitiveDict[str], current: str, url: str) -> None:
+    """Raise RedirectError when `url` hands the client's own credential to another origin."""
+    if origin_of(url) == origin_of(current):
+        return
+    told = (url, unquote(url))
+    for name, value in headers.items():
+        secret = value.rpartition(" ")[2]
+        if is_secret(name) and secret and any(secret in text for text in told):
+            raise RedirectError(
+                f"it redirects to {urlsplit(url).netloc} with the client's own {name} in the URL, "
+                "which is not followed"
+            )
 
 
 def redirected_method(method: str, status: int) -> str:

@@ -51,6 +51,17 @@ def test_adding_twice_leaves_one_line(tmp_path: Path) -> None:
     assert file.read_text().count(hosts.NAMES[0]) == 1
 
 
+def test_names_of_a_lake_of_another_version_stay(tmp_path: Path) -> None:
+    file, one, two = _hosts_file(tmp_path), _lake(tmp_path, "one"), _lake(tmp_path, "two")
+    hosts.add(one, file)
+    file.write_text(file.read_text().replace(hosts.NAMES[0], f"later.test {hosts.NAMES[0]}"))
+
+    hosts.add(two, file)
+
+    assert file.read_text().count("later.test") == 1
+    assert all(file.read_text().count(f" {name}") == 1 for name in hosts.NAMES)
+
+
 def test_a_deleted_lake_does_not_keep_the_names(tmp_path: Path) -> None:
     file, gone, lake = _hosts_file(tmp_path), _lake(tmp_path, "gone"), _lake(tmp_path, "lake")
     hosts.add(gone, file)
