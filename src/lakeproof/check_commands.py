@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
+from typing import get_args
 
 import click
 
 from lakeproof import lookup, tree
 from lakeproof.check import Check
 from lakeproof.exitcode import ExitCode
-
-TECHNOLOGIES = ("dcache", "eos", "dpm", "xrootd", "storm")
+from lakeproof.inventory.model import Technology
 
 
 @click.group("checks")
@@ -58,7 +58,7 @@ def _facts(check: Check) -> list[tuple[str, str]]:
         facts.append(("", f"({mark}) {required.quote}"))
     facts.append(("Needs", ", ".join(sorted(check.needs)) or "nothing"))
     facts.append(("Proven by", ", ".join(sorted(check.catches))))
-    for technology in TECHNOLOGIES:
+    for technology in get_args(Technology):
         text = lookup.load("hints").get(check.id, {}).get(technology)
         if text:
             facts.append(("Do", f"{technology}: {text}"))

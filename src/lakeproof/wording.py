@@ -9,7 +9,6 @@ from lakeproof.lookup import citation
 from lakeproof.results import Result
 from lakeproof.verdict import Level, Outcome
 
-COUNTED_AGAINST = (Outcome.FAIL, Outcome.FIXED)
 JUDGED = (Outcome.PASS, Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN, Outcome.FIXED)
 
 

@@ -7,12 +7,11 @@ from typing import NoReturn
 
 import click
 
+from lakeproof.exitcode import ExitCode
 from lakeproof.inventory.loader import load
 from lakeproof.inventory.model import Inventory
 from lakeproof.inventory.problems import InventoryError
 from lakeproof.inventory.rows import COLUMNS, describe
-
-BAD_INVENTORY = 3
 
 _path = click.argument("path", type=click.Path(path_type=Path), default=Path("endpoints.yaml"))
 
@@ -69,4 +68,4 @@ def _load(path: Path) -> Inventory:
 def _refuse(error: InventoryError) -> NoReturn:
     for problem in error.problems:
         click.echo(problem, err=True)
-    raise SystemExit(BAD_INVENTORY)
+    raise SystemExit(int(ExitCode.USAGE))

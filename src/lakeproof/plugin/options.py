@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import pytest
+
+from lakeproof.inventory.model import Technology
 
 Command = Literal["check", "run", "demo"]
 ALL: frozenset[Command] = frozenset({"check", "run", "demo"})
@@ -92,7 +94,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "technology",
         "The storage system, if you would rather say than let it be recognised.",
-        choices=("auto", "dcache", "eos", "dpm", "xrootd", "storm"),
+        choices=get_args(Technology),
         default="auto",
         commands=ADHOC,
     ),

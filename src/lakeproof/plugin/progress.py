@@ -70,10 +70,6 @@ class ProgressReporter:
             self._bar.stop()
             self._bar = None
 
-    def say(self, sentence: str) -> None:
-        """Print one line of news."""
-        self.console.print(Text(printable(redactor.text(sentence))))
-
     def _line(self, result: Result) -> Text:
         width = len(str(self.total))
         line = Text(f"[{self.done:>{width}}/{self.total}] ")

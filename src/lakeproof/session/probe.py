@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -98,15 +96,3 @@ class Probe:
         if len(self.unreachable) == len(self.addresses):
             return "; ".join(f"{ip}: {reason}" for ip, reason in self.unreachable.items())
         return None
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the door is on this machine."""
-        return bool(self.addresses) and all(
-            ipaddress.ip_address(address).is_loopback for address in self.addresses
-        )
-
-    @property
-    def certificate_ends(self) -> datetime:
-        """When the door's certificate expires (UTC)."""
-        return self.tls.not_after
