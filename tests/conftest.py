@@ -12,3 +12,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="whole_matrix",
         help="Try every check of a suite under every fault of that suite (minutes).",
     )
+    parser.addoption(
+        "--learn-relatives",
+        action="store_true",
+        dest="learn_relatives",
+        help="Write which checks notice which faults into tests/bite/relatives.yaml.",
+    )

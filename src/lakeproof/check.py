@@ -26,7 +26,8 @@ class Check:
     """What is declared about one check.
 
     `needs` are feature names (see `lakeproof.features`), `catches` are faults of the
-    emulator that make this check fail, `was` are earlier ids of a renamed check.
+    emulator that make this check fail, `rows` are lines of the yardstick that it answers
+    (`catalogue/rows.yaml`), `was` are earlier ids of a renamed check.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Check:
     severity: Severity
     needs: frozenset[str]
     catches: frozenset[str]
+    rows: frozenset[str]
     was: tuple[str, ...]
     source: Path
     line: int
@@ -83,18 +85,19 @@ class Registry:
 registry = Registry()
 
 
-def check(
+def check(  # noqa: PLR0913  the declaration of a check, each part by name
     *,
     req: str,
     level: Level,
     severity: Severity,
     needs: Collection[str],
     catches: Collection[str],
+    rows: Collection[str] = (),
     was: Collection[str] = (),
 ) -> Callable[[F], F]:
     """Declare a pytest function as a check of one requirement.
 
-    `req` is a key of `catalogue/requirements.yaml`. Raises CheckDefinitionError when the
+    `req` is a key of `catalogue/requirements/`. Raises CheckDefinitionError when the
     docstring, its second paragraph or a fault is missing.
     """
 
@@ -116,6 +119,7 @@ def check(
             severity=severity,
             needs=frozenset(needs),
             catches=frozenset(catches),
+            rows=frozenset(rows),
             was=tuple(was),
             source=source,
             line=line,

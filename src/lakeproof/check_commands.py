@@ -58,8 +58,10 @@ def _facts(check: Check) -> list[tuple[str, str]]:
         facts.append(("", f"({mark}) {required.quote}"))
     facts.append(("Needs", ", ".join(sorted(check.needs)) or "nothing"))
     facts.append(("Proven by", ", ".join(sorted(check.catches))))
+    rows = [lookup.rows()[row] for row in sorted(check.rows)]
+    facts += [("Row", f"{row.id}  {row.says}") for row in rows]
     for technology in get_args(Technology):
-        text = lookup.load("hints").get(check.id, {}).get(technology)
+        text = lookup.hints().get(check.id, {}).get(technology)
         if text:
             facts.append(("Do", f"{technology}: {text}"))
     facts += [("Bug", f"{bug.technology}: {bug.symptom} {bug}") for bug in lookup.bugs(check.id)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
 
-import yaml
 from packaging.version import InvalidVersion, Version
+
+from lakeproof.data import load
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,15 @@ class Requirement:
     def citation(self) -> str:
         """As printed behind a requirement: `WLCG JWT 1.3 §2.2.1`."""
         return f"{self.spec_title} {self.clause}".strip()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the yardstick: what the field tests, a specification asks for, or nobody does."""
+
+    id: str
+    says: str
+    clause: str
 
 
 @dataclass(frozen=True)
@@ -55,11 +64,24 @@ class Bug:
 
 
 @cache
-def load(name: str) -> dict[str, Any]:
-    """The mapping in `catalogue/<name>.yaml`."""
-    text = (resources.files("lakeproof") / "catalogue" / f"{name}.yaml").read_text("utf-8")
-    content = yaml.safe_load(text)
-    return content if isinstance(content, dict) else {}
+def hints() -> dict[str, dict[str, Any]]:
+    """What to change, by check id and technology; `like` entries take a shared text along."""
+    entries = load("hints")
+    found = {}
+    for check_id, entry in entries.items():
+        if not check_id.startswith("."):
+            shared = entries[f".{entry['like']}"] if "like" in entry else {}
+            found[check_id] = {k: v for k, v in (shared | entry).items() if k != "like"}
+    return found
+
+
+@cache
+def rows() -> dict[str, Row]:
+    """Every row of the yardstick, by id, in its order."""
+    return {
+        row_id: Row(row_id, entry["says"], str(entry.get("clause", "")))
+        for row_id, entry in load("rows").items()
+    }
 
 
 def requirement(req: str) -> Requirement | None:
@@ -87,7 +109,7 @@ def citation(req: str) -> str:
 
 def bugs(check_id: str) -> list[Bug]:
     """Upstream defects listed for this check."""
-    entries = load("hints").get(check_id, {}).get("bugs", [])
+    entries = hints().get(check_id, {}).get("bugs", [])
     return [
         Bug(
             technology=entry["technology"],
@@ -105,7 +127,7 @@ def hint(check_id: str, technology: str | None, version: str | None) -> str:
     The text for the technology comes first, else the generic one; behind it the upstream
     defect whose version range the observed version is in.
     """
-    entry = load("hints").get(check_id, {})
+    entry = hints().get(check_id, {})
     said = entry.get(technology) if technology else None
     parts = [str(said or entry.get("generic", "")).strip()]
     if said and technology:

@@ -6,18 +6,28 @@ when one has become wrong.
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from lakeproof import data
 
-@cache
+
 def load(name: str) -> dict[str, Any]:
     """The mapping in `<name>.yaml` beside this module."""
-    content = yaml.safe_load((Path(__file__).parent / f"{name}.yaml").read_text("utf-8"))
-    return dict(content or {})
+    return data.load(name, Path(__file__).parent)
+
+
+def learn(fault: str, check_id: str, *, related: bool) -> None:
+    """Note in relatives.yaml whether this check notices this fault."""
+    path = Path(__file__).parent / "relatives.yaml"
+    relatives = data.read(path)
+    noticing = set(relatives.get(fault, ())) - {check_id}
+    relatives[fault] = sorted(noticing | {check_id} if related else noticing)
+    kept = {name: found for name, found in sorted(relatives.items()) if found}
+    head = [line for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
+    path.write_text("\n".join(head) + "\n" + yaml.safe_dump(kept, width=100), "utf-8")
 
 
 def nonstrict(check_id: str, dialect: str) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from lakeproof.emulator.data import load_yaml
+from lakeproof.data import load
 
 
 class UnknownDialectError(ValueError):
@@ -214,7 +214,7 @@ class Dialect(Record):
 @cache
 def load_dialect(name: str) -> Dialect:
     """The dialect `name`; raises UnknownDialectError, or pydantic's error for a bad record."""
-    records = load_yaml("dialects.yaml")
+    records = load("dialects")
     if name not in records:
         raise UnknownDialectError(
             f"no such dialect: {name}; there are {', '.join(sorted(records))}"
@@ -224,7 +224,7 @@ def load_dialect(name: str) -> Dialect:
 
 def dialect_names() -> tuple[str, ...]:
     """Every dialect of the catalogue."""
-    return tuple(load_yaml("dialects.yaml"))
+    return tuple(load("dialects"))
 
 
 def _resolve(records: dict[str, Any], name: str) -> dict[str, Any]:

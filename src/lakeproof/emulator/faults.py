@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
-from lakeproof.emulator.data import load_yaml
+from lakeproof.data import load
 
 
 class UnknownFaultError(ValueError):
-    """A fault was named that `catalogue/faults.yaml` does not have."""
+    """A fault was named that `catalogue/faults/` does not have."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Fault:
 
 @cache
 def catalogue() -> dict[str, Fault]:
-    """Every fault of `catalogue/faults.yaml`, by name."""
+    """Every fault of `catalogue/faults/`, by name."""
     return {
         name: Fault(name, entry["does"], entry.get("seen_in", ""))
-        for name, entry in load_yaml("faults.yaml").items()
+        for name, entry in load("faults").items()
     }
 
 

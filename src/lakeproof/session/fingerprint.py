@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Self
 
-from lakeproof.lookup import load
+from lakeproof.data import load
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.transcript import Exchange
 

@@ -45,6 +45,7 @@ DECLARED = Check(
     severity=HIGH,
     needs=frozenset({"webdav"}),
     catches=frozenset({"x"}),
+    rows=frozenset(),
     was=(),
     source=Path("suites/webdav/test_files.py"),
     line=1,

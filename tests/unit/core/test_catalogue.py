@@ -10,6 +10,7 @@ import pytest
 
 from lakeproof import known, lookup, tree
 from lakeproof.check import Check, Registry
+from lakeproof.data import load
 from lakeproof.features import NEEDS
 from lakeproof.inventory import load as load_inventory
 from lakeproof.inventory.model import FEATURES
@@ -22,11 +23,7 @@ TECHNOLOGIES = {"generic", "dcache", "eos", "dpm", "xrootd", "storm"}
 KNOWN_FILES = sorted((tree.suites() / "known_failures").glob("*.yaml"))
 
 each_check = pytest.mark.parametrize("check", REAL, ids=lambda check: check.id)
-each_requirement = pytest.mark.parametrize("req", sorted(lookup.load("requirements")))
-
-
-def _hints() -> dict[str, Any]:
-    return {key: entry for key, entry in lookup.load("hints").items() if not key.startswith(".")}
+each_requirement = pytest.mark.parametrize("req", sorted(load("requirements")))
 
 
 def test_there_are_enough_checks_of_every_suite() -> None:
@@ -55,20 +52,20 @@ def test_needs_are_known(check: Check) -> None:
 
 @each_check
 def test_faults_are_in_the_catalogue(check: Check) -> None:
-    assert check.catches <= lookup.load("faults").keys()
+    assert check.catches <= load("faults").keys()
 
 
 @each_check
 def test_xrootd_admin_is_told_what_to_do(check: Check) -> None:
     assert lookup.hint(check.id, "xrootd", "5.5.3")
-    assert str(_hints()[check.id].get("xrootd", "")).strip()
+    assert str(lookup.hints()[check.id].get("xrootd", "")).strip()
 
 
 @each_requirement
 def test_requirement_is_whole(req: str) -> None:
-    entry = lookup.load("requirements")[req]
+    entry = load("requirements")[req]
 
-    assert entry["spec"] in lookup.load("specs")
+    assert entry["spec"] in load("specs")
     assert str(entry["clause"]).strip()
     assert 0 < len(entry["quote"].split()) <= LONGEST_QUOTE
     found = lookup.requirement(req)
@@ -82,17 +79,17 @@ def test_requirement_is_used(req: str) -> None:
 
 
 def test_specs_say_where_they_are() -> None:
-    for name, spec in lookup.load("specs").items():
+    for name, spec in load("specs").items():
         assert spec["title"], name
         assert spec["url"].startswith("https://"), name
 
 
 def test_hints_are_about_checks_that_exist() -> None:
-    assert set(_hints()) <= {check.id for check in REAL}
+    assert set(lookup.hints()) <= {check.id for check in REAL}
 
 
 def test_hints_are_by_technology() -> None:
-    for check_id, entry in _hints().items():
+    for check_id, entry in lookup.hints().items():
         assert entry.keys() - {"bugs"} <= TECHNOLOGIES, check_id
         for bug in lookup.bugs(check_id):
             assert bug.technology in TECHNOLOGIES - {"generic"}, check_id
@@ -125,8 +122,8 @@ def test_shipped_inventory_is_valid() -> None:
             assert tree.known_failures(name).is_file()
 
 
-@pytest.mark.parametrize("name", ["specs", "requirements", "hints", "faults", "dialects"])
+@pytest.mark.parametrize("name", ["specs", "requirements", "hints", "faults", "dialects", "rows"])
 def test_catalogue_file_is_a_mapping(name: str) -> None:
-    loader: Callable[[str], dict[str, Any]] = lookup.load
+    loader: Callable[[str], dict[str, Any]] = load
 
     assert loader(name)

@@ -8,7 +8,7 @@ import pytest
 
 from lakeproof.emulator import dialect_names, load_dialect
 from lakeproof.inventory import endpoint_from_url
-from lakeproof.lookup import hint, load
+from lakeproof.lookup import hint, hints
 from lakeproof.results import new_run_id
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.fingerprint import Certainty, Evidence, Fingerprint, marks, recognise
@@ -122,9 +122,7 @@ def test_contradiction_yields_no_technology(answers: list[Evidence]) -> None:
 
 
 def test_doubt_gives_general_hints_only() -> None:
-    check_id, entry = next(
-        (name, entry) for name, entry in load("hints").items() if entry.get("dcache")
-    )
+    check_id, entry = next((name, entry) for name, entry in hints().items() if entry.get("dcache"))
     doubted = recognise([seen(Server="dCache/9.2.30", **XROOTD_OPTIONS)])
     given = hint(check_id, doubted.technology, doubted.version)
     assert given == str(entry.get("generic", "")).strip()

@@ -11,7 +11,7 @@ FLOOR = {"generic": 143, "xrootd": 143, "dcache": 132, "eos": 129, "storm": 129,
 
 @pytest.mark.parametrize(("technology", "floor"), sorted(FLOOR.items()))
 def test_hints_do_not_get_fewer(technology: str, floor: int) -> None:
-    hints = lookup.load("hints")
+    hints = lookup.hints()
     gaps = [c.id for c in tree.load_checks() if not hints.get(c.id, {}).get(technology)]
     written = len(tree.load_checks()) - len(gaps)
 

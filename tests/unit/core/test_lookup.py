@@ -38,6 +38,8 @@ CATALOGUE: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookup, "load", CATALOGUE.__getitem__)
+    lookup.hints.cache_clear()
+    monkeypatch.setattr(lookup, "hints", lookup.hints.__wrapped__)
 
 
 KNOWN = "known as https://example.org/7, fixed in version 5.6.9"
