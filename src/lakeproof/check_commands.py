@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from lakeproof import lookup, tree
+from lakeproof import bugs, lookup, tree
 from lakeproof.check import Check
 from lakeproof.exitcode import ExitCode
 from lakeproof.inventory.model import Technology
@@ -64,6 +64,9 @@ def _facts(check: Check) -> list[tuple[str, str]]:
         text = lookup.hints().get(check.id, {}).get(technology)
         if text:
             facts.append(("Do", f"{technology}: {text}"))
-    facts += [("Bug", f"{bug.technology}: {bug.symptom} {bug}") for bug in lookup.bugs(check.id)]
+    facts += [
+        ("Bug", f"{bug.technology}: {bug.symptom}, {bug.repaired}: {bug.issue}")
+        for bug in bugs.of_check(check.id)
+    ]
     facts.append(("Source", f"{check.source}:{check.line}"))
     return facts

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from packaging.version import InvalidVersion, Version
-
+from lakeproof import bugs
 from lakeproof.data import load
 
 
@@ -36,31 +35,6 @@ class Row:
     id: str
     says: str
     clause: str
-
-
-@dataclass(frozen=True)
-class Bug:
-    """A known upstream defect whose symptom is this check's failure."""
-
-    technology: str
-    issue: str
-    fixed_in: str | None
-    symptom: str
-
-    def concerns(self, technology: str, version: str | None) -> bool:
-        """Whether an endpoint of this technology and observed version may have this bug."""
-        if technology != self.technology:
-            return False
-        if version is None or self.fixed_in is None:
-            return True
-        try:
-            return Version(version) < Version(self.fixed_in)
-        except InvalidVersion:
-            return True
-
-    def __str__(self) -> str:
-        fixed = f", fixed in version {self.fixed_in}" if self.fixed_in else ""
-        return f"known as {self.issue}{fixed}"
 
 
 @cache
@@ -107,31 +81,16 @@ def citation(req: str) -> str:
     return found.citation if found else req
 
 
-def bugs(check_id: str) -> list[Bug]:
-    """Upstream defects listed for this check."""
-    entries = hints().get(check_id, {}).get("bugs", [])
-    return [
-        Bug(
-            technology=entry["technology"],
-            issue=str(entry["issue"]),
-            fixed_in=str(entry["fixed_in"]) if entry.get("fixed_in") else None,
-            symptom=entry.get("symptom", ""),
-        )
-        for entry in entries
-    ]
-
-
-def hint(check_id: str, technology: str | None, version: str | None) -> str:
+def hint(check_id: str, technology: str | None, version: str | None, actual: str = "") -> str:
     """What to change when this check fails on this technology; '' when nobody has written it.
 
-    The text for the technology comes first, else the generic one; behind it the upstream
-    defect whose version range the observed version is in.
+    The text for the technology comes first, else the generic one; behind it the known defects
+    that fit what was seen and the observed version.
     """
     entry = hints().get(check_id, {})
     said = entry.get(technology) if technology else None
-    parts = [str(said or entry.get("generic", "")).strip()]
-    if said and technology:
-        parts[0] = f"{technology}: {parts[0]}"
-    if technology:
-        parts += [str(bug) for bug in bugs(check_id) if bug.concerns(technology, version)]
-    return " · ".join(part for part in parts if part)
+    first = str(said or entry.get("generic", "")).strip()
+    if said:
+        first = f"{technology}: {first}"
+    known = bugs.explain(check_id, technology, version, actual)
+    return " · ".join(part for part in (first, *known) if part)

@@ -12,6 +12,7 @@ from lakeproof.lookup import hint
 from lakeproof.plugin.outcome import Judgement
 from lakeproof.results import Result, RunFolder
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.fingerprint import Fingerprint
 from lakeproof.verdict import Outcome
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.transcript import Transcript
@@ -51,7 +52,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         outcome=judgement.outcome,
         expected=judgement.expected,
         actual=judgement.actual,
-        do=hint(check.id, seen.technology, seen.version) or None if helped else None,
+        do=_do(check, seen, judgement) if helped else None,
         blame=judgement.blame,
         partner=partner,
         direction=_direction(check),
@@ -60,6 +61,10 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         known_issue=judgement.known_issue,
         emulated=session.target.endpoint.emulated,
     )
+
+
+def _do(check: Check, seen: Fingerprint, judgement: Judgement) -> str | None:
+    return hint(check.id, seen.technology, seen.version, judgement.actual or "") or None
 
 
 def rewrite(report: pytest.TestReport, result: Result) -> None:
