@@ -21,7 +21,7 @@ from lakeproof.verdict import Level, Severity
 
 if TYPE_CHECKING:
     from lakeproof.expect import Expect
-    from lakeproof.fixture_types import OddTokenFor, PayloadOf, Tampered, TokenFor
+    from lakeproof.fixture_types import OddTokenFor, PayloadOf, Tampered, Together, TokenFor
     from lakeproof.session.probe import Probe
     from lakeproof.wire.auth import ANONYMOUS, Bearer
     from lakeproof.wire.payload import Payload
@@ -44,6 +44,7 @@ _HOME = {
     "Reply": "wire.reply",
     "StorageElement": "wire.storage",
     "Tampered": "fixture_types",
+    "Together": "fixture_types",
     "TokenFor": "fixture_types",
     "Transfer": "wire.tpc",
 }
@@ -66,6 +67,7 @@ __all__ = [
     "Reply",
     "StorageElement",
     "Tampered",
+    "Together",
     "TokenFor",
     "Transfer",
     "__version__",

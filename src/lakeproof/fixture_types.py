@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol, TypeVar
 
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.payload import Payload
+from lakeproof.wire.storage import StorageElement
+
+T = TypeVar("T")
 
 Tampering = Literal[
     "flipped-signature",
@@ -54,4 +57,15 @@ class Tampered(Protocol):
     """Makes a forgery of the genuine token."""
 
     def __call__(self, kind: Tampering) -> Bearer:  # noqa: D102
+        ...
+
+
+class Together(Protocol):
+    """Runs calls at the same time, each with the element over a connection of its own.
+
+    `together(lambda se: se.put(path, a), lambda se: se.put(path, b))` gives the results in
+    order; all calls have ended by then. The first error of them is raised. At most 50 calls.
+    """
+
+    def __call__(self, *calls: Callable[[StorageElement], T]) -> list[T]:  # noqa: D102
         ...

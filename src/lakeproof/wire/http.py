@@ -121,6 +121,16 @@ class HttpClient:
         self.guard = guard
         self._adapters: dict[ClientCert | None, Adapter] = {}
 
+    def clone(self) -> HttpClient:
+        """A client of the same door, guard and record with connections of its own."""
+        return HttpClient(
+            self.origin,
+            tls=self.tls,
+            timeouts=self.timeouts,
+            recorder=self.recorder,
+            guard=self.guard,
+        )
+
     def raw_origin(self) -> tuple[str, int]:
         """Host and port, for checks that speak to the socket themselves."""
         return self._host, self._port
@@ -268,7 +278,7 @@ class HttpClient:
 
     def _attempt(self, adapter: Adapter, ask: _Ask, trace: Trace) -> Reply:
         reply = Reply(method=ask.method, url=ask.url)
-        self.recorder.requests += 1
+        self.recorder.count(requests=1)
         TRACE.set(trace)
         connect_s = min(self.timeouts.connect_s, max(trace.deadline - time.monotonic(), 0.001))
         try:
@@ -312,7 +322,7 @@ class HttpClient:
         return prepared
 
     def _count_sent(self, size: int) -> None:
-        self.recorder.bytes_sent += size
+        self.recorder.count(sent=size)
 
     def _read(self, reply: Reply, response: requests.Response, ask: _Ask, trace: Trace) -> None:
         raw = response.raw
@@ -328,7 +338,7 @@ class HttpClient:
         kept = bytearray()
         for piece in pieces:
             reply.length += len(piece)
-            self.recorder.bytes_received += len(piece)
+            self.recorder.count(received=len(piece))
             kept += piece[: limit - len(kept)]
             if sink is not None:
                 sink(piece)

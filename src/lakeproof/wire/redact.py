@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, quote_plus
 
@@ -68,6 +69,7 @@ class Redactor:
     def __init__(self) -> None:
         self._forms: dict[str, str] = {}
         self._ordered: tuple[tuple[str, str], ...] = ()
+        self._lock = threading.Lock()
 
     def register(self, secret: str, name: str = "secret") -> None:
         """Redact `secret` from now on, also as base64 and url-quoted; `name` is what is shown.
@@ -76,11 +78,12 @@ class Redactor:
         """
         if len(secret) < SHORTEST_SECRET or secret in self._forms:
             return
-        for form in _forms(secret):
-            if len(form) >= SHORTEST_SECRET:
-                self._forms.setdefault(form, f"[redacted {name}]")
-        # Longest first: a secret inside a longer one must not leave the rest of it behind.
-        self._ordered = tuple(sorted(self._forms.items(), key=lambda item: -len(item[0])))
+        with self._lock:
+            for form in _forms(secret):
+                if len(form) >= SHORTEST_SECRET:
+                    self._forms.setdefault(form, f"[redacted {name}]")
+            # Longest first: a secret inside a longer one must not leave the rest of it behind.
+            self._ordered = tuple(sorted(self._forms.items(), key=lambda item: -len(item[0])))
 
     def text(self, text: str) -> str:
         """`text` without any registered secret, credential header, token or private key."""

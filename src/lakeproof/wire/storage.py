@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol
@@ -53,6 +54,25 @@ class BudgetExceeded(Exception):  # noqa: N818  reads as a fact
     """An upload was not begun, because the run may not write that much to this endpoint."""
 
 
+class Budget:
+    """How much a run has written to one endpoint and may write; clones share it."""
+
+    def __init__(self, max_bytes: int | None) -> None:
+        self.max_bytes = max_bytes
+        self.written = 0
+        self._lock = threading.Lock()
+
+    def spend(self, size: int, name: str) -> None:
+        """Count `size` bytes; raises BudgetExceeded, and counts nothing, when they are too many."""
+        with self._lock:
+            if self.max_bytes is not None and self.written + size > self.max_bytes:
+                raise BudgetExceeded(
+                    f"{name}: this run has written {self.written} bytes and may write "
+                    f"{self.max_bytes} (max_bytes); {size} more were not sent"
+                )
+            self.written += size
+
+
 class StorageElement:
     """An endpoint under test, or its partner.
 
@@ -75,8 +95,7 @@ class StorageElement:
         self.host = client.raw_origin()[0]
         self.directory = directory
         self.wallet = wallet
-        self.max_bytes = max_bytes
-        self.bytes_written = 0
+        self.budget = Budget(max_bytes)
         self._work_name = "work"
         self._works = 0
         self._workdir: PurePosixPath | None = None
@@ -84,6 +103,20 @@ class StorageElement:
 
     def __repr__(self) -> str:
         return f"StorageElement({self.name!r}, {self.url!r})"
+
+    def clone(self) -> StorageElement:
+        """The same endpoint and work directory over a connection of its own, for one thread.
+
+        Guard, budget, wallet and record are shared; whoever asks for it closes its client.
+        """
+        twin = StorageElement(
+            self.name, client=self.client.clone(), directory=self.directory, wallet=self.wallet
+        )
+        twin.budget = self.budget
+        # Made now: threads must not race for it.
+        twin._workdir = self.workdir
+        twin._made = set(self._made)
+        return twin
 
     @property
     def workdir(self) -> PurePosixPath:
@@ -255,12 +288,7 @@ class StorageElement:
     def _spend(self, data: bytes | Payload | Iterable[bytes]) -> None:
         """Count an upload against the budget; a stream of unknown length counts as nothing."""
         size = len(data) if isinstance(data, bytes) else getattr(data, "size", 0)
-        if self.max_bytes is not None and self.bytes_written + size > self.max_bytes:
-            raise BudgetExceeded(
-                f"{self.name}: this run has written {self.bytes_written} bytes and may write "
-                f"{self.max_bytes} (max_bytes); {size} more were not sent"
-            )
-        self.bytes_written += size
+        self.budget.spend(size, self.name)
 
     def url_of(self, path: PurePosixPath) -> str:
         """The URL of a path: https://host:port/quoted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import shlex
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -152,13 +153,24 @@ class Transcript:
 
 
 class Recorder:
-    """Collects what the clients of one worker do, one transcript per check."""
+    """Collects what the clients of one worker do, one transcript per check.
+
+    Several threads of one check may add to it.
+    """
 
     def __init__(self) -> None:
         self.current = Transcript()
         self.requests = 0
         self.bytes_sent = 0
         self.bytes_received = 0
+        self._lock = threading.Lock()
+
+    def count(self, *, requests: int = 0, sent: int = 0, received: int = 0) -> None:
+        """Add to what the clients have done; sizes in bytes."""
+        with self._lock:
+            self.requests += requests
+            self.bytes_sent += sent
+            self.bytes_received += received
 
     def begin(self, title: str) -> Transcript:
         """Start a new transcript, which becomes the current one."""

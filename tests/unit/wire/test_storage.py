@@ -176,7 +176,7 @@ def test_nothing_above_the_area_is_removed(se: StorageElement, path: str) -> Non
 
 
 def test_the_byte_budget_is_kept(se: StorageElement) -> None:
-    se.max_bytes = 10
+    se.budget.max_bytes = 10
     work = se.workdir
 
     assert se.put(work / "f", b"12345678").ok
