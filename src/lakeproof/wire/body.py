@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.transcript import EXCERPT, BodyNote
 
-BodyLike = bytes | Payload | Iterable[bytes]
+
+@dataclass(frozen=True)
+class CutShort:
+    """An upload that is dropped after `after` bytes of the `content` it announces.
+
+    `chunked` announces no length; then the last chunk never comes.
+    """
+
+    content: Payload
+    after: int
+    chunked: bool = False
+
+
+BodyLike = bytes | Payload | CutShort | Iterable[bytes]
 
 _REPLAYED = 8 * 1024 * 1024
 
 
 class BodySpent(Exception):  # noqa: N818  reads as a fact
     """A one-shot stream of more than 8 MiB had to be sent again: give a Payload instead."""
+
+
+class Dropped(Exception):  # noqa: N818  reads as a fact
+    """The body was broken off on purpose; the connection is closed without another word."""
 
 
 class Body:
@@ -23,7 +41,7 @@ class Body:
         self._content = content
         self._kept: list[bytes] | None = []
         self._source: Iterator[bytes] | None = None
-        if content is not None and not isinstance(content, bytes | Payload):
+        if content is not None and not isinstance(content, bytes | Payload | CutShort):
             source = iter(content)
             # A list or the like starts anew each time; an iterator must be remembered.
             self._source = source if source is content else None
@@ -33,6 +51,8 @@ class Body:
         """Bytes, or None for a stream (and for no body)."""
         if isinstance(self._content, bytes):
             return len(self._content)
+        if isinstance(self._content, CutShort):
+            return None if self._content.chunked else self._content.content.size
         return self._content.size if isinstance(self._content, Payload) else None
 
     def note(self) -> BodyNote:
@@ -63,6 +83,8 @@ class Body:
     def _stream(self) -> Iterator[bytes]:
         if isinstance(self._content, Payload):
             yield from self._content.chunks()
+        elif isinstance(self._content, CutShort):
+            yield from _cut(self._content)
         elif self._source is None:
             yield from self._content or ()  # type: ignore[misc]  # bytes were handled above
         else:
@@ -82,3 +104,13 @@ class Body:
         self._kept.append(piece)
         if sum(map(len, self._kept)) > _REPLAYED:
             self._kept = None
+
+
+def _cut(body: CutShort) -> Iterator[bytes]:
+    left = body.after
+    for piece in body.content.chunks():
+        if left <= 0:
+            break
+        yield piece[:left]
+        left -= len(piece)
+    raise Dropped

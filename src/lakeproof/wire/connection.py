@@ -7,6 +7,7 @@ check for hours. Here every read and write of the socket is cut to what is left 
 from __future__ import annotations
 
 import io
+import re
 import ssl
 import time
 from contextvars import ContextVar
@@ -24,6 +25,8 @@ from lakeproof.wire.auth import ClientCert
 
 _SEND_SIZE = 262144
 _READ_SIZE = 65536
+_FINAL = 200
+_STATUS_LINE = re.compile(rb"HTTP/1\.\d (\d{3})")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,11 @@ class TlsConfig:
 
 @dataclass
 class Trace:
-    """What happened on the wire during one request, for telling failures apart."""
+    """What happened on the wire during one request, for telling failures apart.
+
+    `continue_s` is how long to wait for an answer to the header before the body is sent (RFC 9110
+    §10.1.1), None for not at all; `early` is the status that came by then, 0 for none.
+    """
 
     deadline: float
     read_s: float
@@ -44,6 +51,14 @@ class Trace:
     sent: bool = False
     received: int = 0
     ended: bool = False
+    continue_s: float | None = None
+    early: int = 0
+    sock: TimedSocket | None = None
+
+    @property
+    def refused_early(self) -> bool:
+        """Whether the final answer came before the body, which is then not sent."""
+        return self.early >= _FINAL
 
     def window(self) -> float:
         """Seconds the next socket call may take; raises TimeoutError when none are left."""
@@ -67,6 +82,8 @@ class _TimedReader(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401  the stdlib's own type
         trace = self._door.trace
+        if self._door.early:
+            return self._door.take_early(buffer)
         self._door.socket.settimeout(trace.window())
         count = self._raw.readinto(buffer)
         trace.received += count or 0
@@ -85,6 +102,8 @@ class TimedSocket:
     def __init__(self, sock: Any, trace: Trace) -> None:  # noqa: ANN401  plain or TLS socket
         self.socket = sock
         self.trace = trace
+        self.early = b""
+        self.reader: io.BufferedReader | None = None
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  everything else is the socket's
         return getattr(self.socket, name)
@@ -100,10 +119,52 @@ class TimedSocket:
             self.socket.settimeout(self.trace.window())
             self.socket.sendall(view[start : start + _SEND_SIZE])
 
+    def await_continue(self) -> None:
+        """Wait for what a server says to the header alone; it is kept for the reader."""
+        trace = self.trace
+        end = time.monotonic() + (trace.continue_s or 0)
+        while b"\n" not in self.early:
+            left = end - time.monotonic()
+            if left <= 0:
+                return
+            self.socket.settimeout(min(left, trace.window()))
+            try:
+                piece = self.socket.recv(_READ_SIZE)
+            except TimeoutError:
+                return
+            if not piece:
+                return
+            self.early += piece
+            trace.received += len(piece)
+        found = _STATUS_LINE.match(self.early)
+        # Anything else than an interim answer means that no body is wanted.
+        trace.early = int(found[1]) if found else _FINAL
+
+    def take_early(self, buffer: Any) -> int:  # noqa: ANN401  the stdlib's own type
+        """Hand out what came before the body was sent."""
+        count = min(len(buffer), len(self.early))
+        buffer[:count], self.early = self.early[:count], self.early[count:]
+        return count
+
+    def rest(self) -> int:
+        """Bytes that come after an answer until the server closes; bounded by the time left."""
+        count = 0
+        try:
+            while self.reader is not None and (piece := self.reader.read1(_READ_SIZE)):
+                count += len(piece)
+        except OSError:
+            return count
+        return count
+
     def makefile(self, *_args: object, **_kwargs: object) -> io.BufferedReader:
         """A buffered reader, as http.client asks for one."""
         raw = self.socket.makefile("rb", buffering=0)
-        return io.BufferedReader(_TimedReader(self, raw), _READ_SIZE)
+        self.reader = io.BufferedReader(_TimedReader(self, raw), _READ_SIZE)
+        return self.reader
+
+
+class _AnsweredEarlyError(Exception):
+    """The final answer is there before the body was sent."""
 
 
 class _Timed(HTTPConnection):
@@ -125,8 +186,19 @@ class _Timed(HTTPConnection):
             self.sock.trace = trace
         try:
             super().request(*args, **kwargs)
+        except _AnsweredEarlyError:
+            return  # the answer is read as usual
         finally:
             self.served += 1
+            trace.sock = self.sock
+
+    def endheaders(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  the stdlib's own
+        super().endheaders(*args, **kwargs)
+        sock = self.sock
+        if isinstance(sock, TimedSocket) and sock.trace.continue_s is not None:
+            sock.await_continue()
+            if sock.trace.refused_early:
+                raise _AnsweredEarlyError
 
     def close(self) -> None:
         self.served = 0

@@ -22,10 +22,11 @@ from requests.structures import CaseInsensitiveDict
 
 from lakeproof import __version__
 from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
-from lakeproof.wire.body import Body, BodyLike
+from lakeproof.wire.body import Body, BodyLike, Dropped
 from lakeproof.wire.connection import TRACE, Adapter, TlsConfig, Trace, tls_context
 from lakeproof.wire.faults import failure, not_reached
 from lakeproof.wire.guard import GuardError, WriteGuard
+from lakeproof.wire.payload import Enough
 from lakeproof.wire.redirect import (
     InsecureBearer,
     RedirectError,
@@ -92,6 +93,7 @@ class _Ask:
     sink: Callable[[bytes], None] | None
     max_body: int
     total_s: float
+    continue_s: float | None
 
 
 class HttpClient:
@@ -158,13 +160,17 @@ class HttpClient:
         sink: Callable[[bytes], None] | None = None,
         max_body: int = MAX_BODY,
         timeout_s: float | None = None,
+        continue_s: float = 1,
     ) -> Reply:
         """Send one request and read its answer; defects of the answer are in `Reply.failure`.
 
         A PurePosixPath is quoted, a str is sent as it is (what no URL may hold is escaped, and
         hex digits of escapes become upper case). `sink` gets the body of a 2xx
         answer piece by piece, and `Reply.body` then holds its first 4 KiB. `timeout_s`
-        replaces the total time. Raises NotReached, GuardError, InsecureBearer.
+        replaces the total time. With a header Expect, the answer to the header alone is awaited
+        for `continue_s` before the body is sent. A sink that raises Enough ends the reading.
+        After a HEAD with `Connection: close` all that comes is read, to see what must not be there.
+        Raises NotReached, GuardError, InsecureBearer.
         """
         given = CaseInsensitiveDict(headers or {})
         if isinstance(auth, Bearer):
@@ -173,7 +179,8 @@ class HttpClient:
         self.guard.check(method, urlsplit_target(url), given, self.origin)
         refuse_plain(url, given)
         total_s = self.timeouts.total_s if timeout_s is None else timeout_s
-        ask = _Ask(method, url, given, Body(body), auth, follow, sink, max_body, total_s)
+        waits = continue_s if "Expect" in given else None
+        ask = _Ask(method, url, given, Body(body), auth, follow, sink, max_body, total_s, waits)
         for _ in range(_THROTTLE_TRIES):
             reply = self._exchange(ask)
             wait_s = _retry_after(reply)
@@ -251,17 +258,21 @@ class HttpClient:
         if ask.method not in _REPEATABLE:
             # Such a request must not be lost on a connection that the server has just closed.
             adapter.poolmanager.clear()
-        trace = self._trace(deadline)
+        trace = self._trace(ask, deadline)
         reply = self._attempt(adapter, ask, trace)
+        reply.interim = trace.early != 0 and not trace.refused_early
+        if trace.refused_early:
+            # The server may still wait for the body, or take the next request for it.
+            adapter.poolmanager.clear()
         # A server may close an idle connection at any time: that is no defect of its answer.
         died_idle = trace.reused and reply.failure is not None and reply.failure.kind == "closed"
         if died_idle and ask.method in _REPEATABLE:
             adapter.poolmanager.clear()
-            return self._attempt(adapter, ask, self._trace(deadline))
+            return self._attempt(adapter, ask, self._trace(ask, deadline))
         return reply
 
-    def _trace(self, deadline: float) -> Trace:
-        return Trace(deadline=deadline, read_s=self.timeouts.read_s)
+    def _trace(self, ask: _Ask, deadline: float) -> Trace:
+        return Trace(deadline=deadline, read_s=self.timeouts.read_s, continue_s=ask.continue_s)
 
     def _adapter(self, ask: _Ask) -> Adapter:
         certificate = ask.auth if isinstance(ask.auth, ClientCert) else None
@@ -285,6 +296,9 @@ class HttpClient:
             response = adapter.send(
                 self._prepared(ask), stream=True, timeout=(connect_s, trace.read_s)
             )
+        except Dropped:
+            reply.failure = Failure("aborted", "we broke the upload off")
+            return reply
         except _ERRORS as error:
             return self._failed(reply, error, ask, trace)
         try:
@@ -331,6 +345,12 @@ class HttpClient:
         reply.failure = _header_failure(raw, trace)
         if reply.failure:
             return
+        if ask.method == "HEAD" and ask.headers.get("Connection") == "close" and trace.sock:
+            reply.length = trace.sock.rest()
+            if reply.length:
+                sentence = f"the answer must not have a body but has one ({reply.length} bytes)"
+                reply.failure = Failure("malformed", sentence)
+            return
         redirect = ask.follow and reply.status in _REDIRECTS
         sink = ask.sink if reply.status // 100 == 2 else None  # noqa: PLR2004
         limit = _HOP_BODY if redirect else EXCERPT if sink else ask.max_body
@@ -341,7 +361,11 @@ class HttpClient:
             self.recorder.count(received=len(piece))
             kept += piece[: limit - len(kept)]
             if sink is not None:
-                sink(piece)
+                try:
+                    sink(piece)
+                except Enough as enough:
+                    reply.failure = Failure("oversized", str(enough))
+                    break
             elif reply.length > limit:
                 break
         reply.body = bytes(kept)

@@ -12,6 +12,10 @@ _BYTE_BITS = 8
 _CRC32C_POLYNOMIAL = 0x82F63B78
 
 
+class Enough(Exception):  # noqa: N818  reads as a fact
+    """A sink needs no more of a body: more has come than there can be."""
+
+
 class Payload:
     """Content of a known size and checksums, which can be read any number of times."""
 
@@ -93,7 +97,7 @@ class Comparer:
         self.received = 0
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
+        """Take the next bytes of the stream; raises Enough once there are too many."""
         piece = memoryview(data)
         position = self.received
         self.received += len(data)
@@ -104,6 +108,8 @@ class Comparer:
             if piece[:count] != self._rest[:count]:
                 self._differs_at = position + _first_difference(piece[:count], self._rest[:count])
             piece, self._rest, position = piece[count:], self._rest[count:], position + count
+        if self.received > self._size:
+            raise Enough(f"its body is longer than {self._size} bytes")
 
     def difference(self) -> str | None:
         """None when the stream was the payload, else one phrase: "differs at byte 17"."""
@@ -112,7 +118,7 @@ class Comparer:
         if self.received < self._size:
             return f"ends after {self.received} of {self._size} bytes"
         if self.received > self._size:
-            return f"{self.received - self._size} bytes too many"
+            return f"has at least {self.received - self._size} bytes too many"
         return None
 
 

@@ -10,7 +10,9 @@ from requests.structures import CaseInsensitiveDict
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.transcript import Exchange, Hop
 
-FailureKind = Literal["timeout", "closed", "malformed", "truncated", "oversized", "redirect"]
+FailureKind = Literal[
+    "timeout", "closed", "malformed", "truncated", "oversized", "redirect", "aborted"
+]
 NotReachedKind = Literal["dns", "refused", "timeout", "tls", "unreachable"]
 
 _SUCCESS = range(200, 300)
@@ -31,7 +33,8 @@ class Reply:
     """The last answer to a request.
 
     `status` is 0 when none came; `body` is a bounded excerpt, `length` counts the bytes of
-    body really received; `elapsed_s` includes redirects.
+    body really received; `elapsed_s` includes redirects. `interim` says that a client which
+    asked for it was told to go on (100) before it sent its body.
     """
 
     method: str
@@ -44,12 +47,18 @@ class Reply:
     elapsed_s: float = 0.0
     failure: Failure | None = None
     hops: tuple[Hop, ...] = ()
+    interim: bool = False
     exchange: Exchange | None = field(default=None, repr=False, compare=False)
 
     @property
     def ok(self) -> bool:
         """True for a 2xx status that arrived whole."""
         return self.status in _SUCCESS and self.failure is None
+
+    @property
+    def broken_off(self) -> bool:
+        """True when our side dropped the connection in the middle of the body, as it meant to."""
+        return self.failure is not None and self.failure.kind == "aborted"
 
     @property
     def text(self) -> str:

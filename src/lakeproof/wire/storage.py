@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol
 
 from lakeproof.wire.auth import Credential
+from lakeproof.wire.body import CutShort
 from lakeproof.wire.digest import parse_digest
 from lakeproof.wire.http import HttpClient, quoted
 from lakeproof.wire.payload import Payload
@@ -186,6 +187,25 @@ class StorageElement:
         """
         self._spend(data)
         return self.request("PUT", path, auth=auth, headers=headers, body=data, **kw)
+
+    def abort_put(
+        self,
+        path: PurePosixPath | str,
+        data: Payload,
+        *,
+        after: int,
+        chunked: bool = False,
+        **kw: Any,  # noqa: ANN401
+    ) -> Reply:
+        """Begin an upload of `data` and drop the connection after `after` bytes.
+
+        The answer to the header is awaited first, so that a redirect is followed before the bytes
+        are sent; `Reply.broken_off` says that it came to that. `chunked` announces no length.
+        """
+        self.budget.spend(after, self.name)
+        headers = {"Expect": "100-continue", **kw.pop("headers", {})}
+        cut = CutShort(data, after, chunked)
+        return self.request("PUT", path, headers=headers, body=cut, **kw)
 
     def get(
         self,

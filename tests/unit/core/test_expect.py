@@ -13,6 +13,7 @@ from requests.structures import CaseInsensitiveDict
 from lakeproof import Expect, Payload, StorageElement
 from lakeproof.expect import expect
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
+from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, Reply
 from lakeproof.wire.tpc import TpcEnd, Transfer
 
@@ -63,8 +64,11 @@ class FakeStorage:
     def get(self, path: PurePosixPath, *, sink: Callable[[bytes], None], **_: object) -> Reply:
         assert path == PATH
         if self._get.ok:
-            for at in range(0, len(self.content), 2):
-                sink(self.content[at : at + 2])
+            try:
+                for at in range(0, len(self.content), 2):
+                    sink(self.content[at : at + 2])
+            except Enough as enough:
+                return _reply(method="GET", failure=Failure("oversized", str(enough)))
         return self._get
 
     def head(self, path: PurePosixPath, **_: object) -> Reply:
@@ -92,6 +96,7 @@ Case = tuple[str, tuple[object, ...]]
 OK, CREATED = _reply(), _reply(201, "Created")
 GONE, DENIED, BROKEN = _reply(404, "Not Found"), _reply(403, "Forbidden"), _reply(500, "Error")
 TRUNCATED = _reply(200, "OK", failure=Failure("truncated", "it ended after 3 of 5 bytes"))
+ANSWERS = iter([False, True])
 RIGHT = _reply(method="HEAD", Digest=f"adler32={DATA.adler32}", Content_Length="3")
 
 PASSES: list[Case] = [
@@ -115,6 +120,8 @@ PASSES: list[Case] = [
     ("truth", (_storage(head=_reply(405, "", method="HEAD")), PATH, b"abc")),
     ("unchanged", (_storage(), PATH, b"abc")),
     ("absent", (_storage(head=_reply(404, "Not Found", method="HEAD")), PATH)),
+    ("eventually", (lambda: None,)),
+    ("eventually", (lambda: expect.that(next(ANSWERS), "yes", "no"),)),
     ("digest", (RIGHT, "adler32", DATA)),
     ("digest", (_reply(Digest="ADLER32=24D0127"), "adler32", DATA)),
     ("transferred", (_transfer(TpcEnd.SUCCESS),)),
@@ -159,6 +166,7 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
         "it exists (7 bytes)",
     ),
     ("absent", (_storage(head=BROKEN), PATH), "nothing is left at f", "500"),
+    ("eventually", (lambda: expect.absent(_storage(), PATH), 0), "nothing is left", "it exists"),
     ("digest", (OK, "adler32", DATA), "adler32=024d0127", "no Digest header"),
     ("digest", (_reply(Digest="md5=x"), "adler32", DATA), "adler32=024d0127", "Digest: md5=x"),
     ("transferred", (_transfer(TpcEnd.FAILURE, "broken"),), "final line 'success", "broken"),
