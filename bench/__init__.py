@@ -1,0 +1,1 @@
+"""Measures lakeproof, and compares it with others; no part of the installed package."""
