@@ -4,6 +4,7 @@ pytest_plugins = (
     "lakeproof.plugin",
     "fixtures.endpoint",
     "fixtures.partner",
+    "fixtures.observer",
     "fixtures.tokens",
     "fixtures.payloads",
 )

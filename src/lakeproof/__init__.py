@@ -22,6 +22,7 @@ from lakeproof.verdict import Level, Severity
 if TYPE_CHECKING:
     from lakeproof.expect import Expect
     from lakeproof.fixture_types import OddTokenFor, PayloadOf, Tampered, Together, TokenFor
+    from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.wire.auth import ANONYMOUS, Bearer
     from lakeproof.wire.payload import Payload
@@ -37,6 +38,8 @@ _HOME = {
     "ANONYMOUS": "wire.auth",
     "Bearer": "wire.auth",
     "Expect": "expect",
+    "Observed": "session.observer",
+    "Observer": "session.observer",
     "OddTokenFor": "fixture_types",
     "Payload": "wire.payload",
     "PayloadOf": "fixture_types",
@@ -60,6 +63,8 @@ __all__ = [
     "SHOULD",
     "Bearer",
     "Expect",
+    "Observed",
+    "Observer",
     "OddTokenFor",
     "Payload",
     "PayloadOf",

@@ -17,6 +17,7 @@ NEEDS: dict[str, str] = {
     "tpc-pull": "the endpoint fetches from another one on request (COPY with Source)",
     "tpc-push": "the endpoint sends to another one on request (COPY with Destination)",
     "partner": "there is another endpoint to copy from and to",
+    "observer": "the endpoint reaches a server of ours, which sees what it does",
     "tokens": "there is an access token",
     "token-scopes": "the token source gives tokens of chosen scopes",
     "token-audience": "the token source gives tokens for a chosen audience",

@@ -21,7 +21,9 @@ from lakeproof.inventory import endpoint_from_url
 from lakeproof.lake import ca
 from lakeproof.lake.issuer import Issuer
 from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, Layout
+from lakeproof.peer import PeerClient, PeerServer, Place
 from lakeproof.results import new_run_id
+from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
@@ -29,6 +31,9 @@ from lakeproof.wire.http import Timeouts, TlsConfig
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
 AREA = "/data"
 SECOND_ADDRESS = "127.0.0.2"
+# Where the elements' own rules forbid them to fetch from.
+INSIDE = "127.0.0.3"
+PATIENCE_S = 3.0
 # What a technology does not have at all, as its inventory entry would say.
 ABSENT = {"storm": {"md5": False}}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=4)
@@ -42,6 +47,7 @@ class Files:
     ca_key: Path
     certificate: Path
     key: Path
+    peer: Path
 
 
 def make_files(directory: Path) -> Files:
@@ -49,8 +55,13 @@ def make_files(directory: Path) -> Files:
     authority = ca.make_authority()
     host = ca.issue(authority, "localhost", ["localhost", "127.0.0.1"])
     files = Files(
-        directory / "ca.pem", directory / "ca.key", directory / "host.pem", directory / "host.key"
+        directory / "ca.pem",
+        directory / "ca.key",
+        directory / "host.pem",
+        directory / "host.key",
+        directory / "peer.pem",
     )
+    ca.write_credential(ca.issue(authority, "localhost", ["localhost", INSIDE]), files.peer)
     for identity, certificate, key in (
         (authority, files.ca, files.ca_key),
         (host, files.certificate, files.key),
@@ -118,6 +129,14 @@ class Bench:
         self._issuer = IssuerThread(layout, self.files)
         self._elements: dict[str, StorageServer] = {}
         self._partner = self._start("conformant", PARTNER)
+        self._peer = PeerServer(
+            [
+                Place("first", "127.0.0.1", 0),
+                Place("other", "127.0.0.1", 0),
+                Place("inside", INSIDE, 0),
+            ],
+            self.files.peer,
+        ).start()
         self._current: tuple[str, frozenset[str], bool] | None = None
         self._sessions: Sessions | None = None
 
@@ -136,6 +155,11 @@ class Bench:
                 partners=(self._target(self._partner, PARTNER, "conformant"),),
             )
             self._sessions, self._current = Sessions(plan, new_run_id()), wanted
+            self._sessions.watch_with(
+                PeerClient(self._peer.control_url, self._peer.secret),
+                self._peer_address(),
+                patience_s=PATIENCE_S,
+            )
             session = self._sessions.get(ELEMENT)
             if "token-rs256-refused" in wanted[1]:
                 # Only somebody whose own tokens are ES256 can find out.
@@ -148,6 +172,15 @@ class Bench:
                     Plan(targets=(self._target(element, ELEMENT, dialect),)), new_run_id()
                 )
         return self._sessions
+
+    def _peer_address(self) -> PeerAddress:
+        first, other, inside = (self._peer.ports[name] for name in ("first", "other", "inside"))
+        return PeerAddress(
+            f"https://localhost:{first}",
+            other_url=f"https://localhost:{other}",
+            inside_url=f"https://{INSIDE}:{inside}",
+            misnamed_url=f"https://127.0.0.1:{first}",
+        )
 
     def _source_of_es256(self) -> ClientCredentials:
         return _SignedWithES256(
@@ -174,6 +207,7 @@ class Bench:
     def stop(self) -> None:
         """Stop everything."""
         self._forget()
+        self._peer.stop()
         for server in (self._partner, *self._elements.values()):
             server.stop()
         self._issuer.stop()
@@ -194,6 +228,7 @@ class Bench:
             marker_interval_s=0.05,
             throttle_block_s=0.1,
             transfer_timeout_s=2,
+            kept_from=(INSIDE,),
         )
         return StorageServer(config).start()
 

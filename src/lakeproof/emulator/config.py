@@ -31,8 +31,8 @@ class EmulatorConfig:
     `root` is a directory on disk; URL paths map to `root/tree/<path>`. `name` is the host name
     used in Locations and as audience; `also_at` are further addresses with the same ports.
     `ca_certificate` and `ca_key` sign the certificates of the TLS faults, which are self-signed
-    without them. `trust` is what verifies the partners of third-party copies. Times are
-    seconds. Sizes are bytes.
+    without them. `trust` is what verifies the partners of third-party copies, `kept_from` are
+    addresses that none is made with. Times are seconds. Sizes are bytes.
     """
 
     root: Path
@@ -66,6 +66,7 @@ class EmulatorConfig:
     quota: int = 1 << 40
     throttle_block_s: float | None = None
     redirects: bool | None = None
+    kept_from: tuple[str, ...] = ()
 
     @property
     def public_name(self) -> str:

@@ -89,11 +89,14 @@ class Remote:
         is in its URL. Raises TransferFailedError when nobody answers.
         """
         url, sent = self.url, {**self.headers, **(headers or {})}
+        if self.exchange.faults.has("tpc-digest-not-wanted"):
+            sent.pop("Want-Digest", None)
         try:
             for _ in range(MOST_REDIRECTS + 1):
                 async with self._once(method, url, sent, content, expect) as reply:
                     target = reply.headers.get("Location")
-                    if reply.status not in REDIRECTS or not target:
+                    followed = not self.exchange.faults.has("tpc-redirect-not-followed")
+                    if reply.status not in REDIRECTS or not target or not followed:
                         yield reply
                         return
                     following = urljoin(url, target)
@@ -108,6 +111,7 @@ class Remote:
         self, method: str, url: str, headers: dict[str, str], content: Content | None, expect: bool
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         element = self.exchange.element
+        await self._require_outside(url)
         async with element.outgoing().request(
             method,
             URL(url, encoded=True),
@@ -118,6 +122,16 @@ class Remote:
             allow_redirects=False,
         ) as reply:
             yield reply
+
+    async def _require_outside(self, url: str) -> None:
+        """Raise TransferFailedError for a host at an address that the site keeps copies from."""
+        kept_from = set(self.exchange.element.config.kept_from)
+        if not kept_from or self.exchange.faults.has("tpc-inside-address-fetched"):
+            return
+        parts = urlsplit(url)
+        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port)
+        if kept_from & {str(each[4][0]) for each in found}:
+            raise TransferFailedError("connections to this address are forbidden")
 
     def _for_redirect(self, url: str, following: str, headers: dict[str, str]) -> dict[str, str]:
         before, after = urlsplit(url), urlsplit(following)

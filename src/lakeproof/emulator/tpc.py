@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import NoReturn
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from lakeproof.emulator import conditions, paths
@@ -119,6 +120,8 @@ def _remote(exchange: Exchange, url: str) -> Remote:
     faults, dialect = exchange.faults, exchange.dialect
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
+    if scheme == "file" and faults.has("tpc-file-disclosed"):
+        _disclose(exchange, Path(parts.path))
     if scheme not in dialect.tpc.schemes:
         if faults.has("tpc-scheme-accepted"):
             raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
@@ -138,6 +141,14 @@ def _remote(exchange: Exchange, url: str) -> Remote:
     query = "" if faults.has("tpc-query-dropped") else parts.query
     netloc = f"{host}:{port or PORTS[scheme]}"
     return Remote(exchange, urlunsplit((scheme, netloc, raw_path, query, "")), _headers(exchange))
+
+
+def _disclose(exchange: Exchange, path: Path) -> NoReturn:
+    """Copy a file of this machine into the namespace: what the fault is about."""
+    upload = Upload(exchange.files, exchange.path, exchange.faults)
+    upload.write(path.read_bytes())
+    exchange.files.adopt(upload.release(), exchange.path)
+    raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
 
 
 def _headers(exchange: Exchange) -> dict[str, str]:

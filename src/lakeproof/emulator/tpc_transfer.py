@@ -30,6 +30,7 @@ from lakeproof.emulator.writer import phrase
 FOREVER_S = 3600.0
 LATE_S = 3.0
 OVERLAP_S = 0.4
+IMPATIENT_S = 0.5
 STORED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT, HTTPStatus.ACCEPTED})
 
 
@@ -101,14 +102,24 @@ class Transfer:
             async for chunk in reply.content.iter_chunked(CHUNK):
                 upload.write(chunk)
                 self.moved += len(chunk)
+                self._check_patience()
                 await self._pace(len(chunk))
         except (aiohttp.ClientError, OSError, TimeoutError) as why:
+            if isinstance(why, TimeoutError) and self.exchange.faults.has(
+                "tpc-stalled-source-hangs"
+            ):
+                await asyncio.sleep(FOREVER_S)
             if not self.exchange.faults.has("tpc-truncated-source-accepted"):
                 raise TransferFailedError(
                     f"source ended after {self.moved} bytes: {type(why).__name__}"
                 ) from why
         if self.exchange.faults.has("tpc-empty-fails") and self.moved == 0:
             raise TransferFailedError("GET response contains no content")
+
+    def _check_patience(self) -> None:
+        slow = time.time() - self.started > IMPATIENT_S
+        if slow and self.exchange.faults.has("tpc-slow-source-refused"):
+            raise TransferFailedError("the source is too slow")
 
     async def _verify_pull(self, reply: aiohttp.ClientResponse, upload: Upload) -> None:
         """Compare checksums with the source's, and with those the client gave for the file."""
@@ -190,13 +201,19 @@ class Transfer:
             name: value
             for name in ("Repr-Digest", "Digest")
             if (value := exchange.header(name)) is not None
+            and not faults.has("tpc-push-digest-dropped")
         }
         expect = length >= exchange.dialect.tpc.expect_from
-        async with self.remote.request("PUT", headers, content, expect=expect) as reply:
-            if reply.status not in STORED and faults.has("tpc-push-failure-is-success"):
+        try:
+            async with self.remote.request("PUT", headers, content, expect=expect) as reply:
+                if reply.status not in STORED and faults.has("tpc-push-failure-is-success"):
+                    return
+                if reply.status not in STORED:
+                    raise self._rejected(reply.status, "tpc_push_rejected")
+        except TransferFailedError as why:
+            if why.__cause__ is not None and faults.has("tpc-push-broken-is-success"):
                 return
-            if reply.status not in STORED:
-                raise self._rejected(reply.status, "tpc_push_rejected")
+            raise
         self.moved = length
         broken = faults.any("tpc-truncates", "tpc-corrupts", "tpc-wrong-digest-accepted")
         if node is not None and not broken:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NoReturn
 
+from lakeproof.peer import PeerClient
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.observer import ABSENT, PATIENCE_S, Observer, PeerAddress
 from lakeproof.session.plan import Plan
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.transcript import Recorder
@@ -17,6 +21,9 @@ class Sessions:
         self.plan = plan
         self.run_id = run_id
         self.recorder = Recorder()
+        self.peer_trouble = ""
+        self._peer: Callable[[], Observer] | None = None
+        self._observers: dict[str, Observer] = {}
         self._open: dict[str, EndpointSession] = {}
         self._said: set[str] = set()
 
@@ -25,6 +32,25 @@ class Sessions:
         if name not in self._open:
             self._open[name] = EndpointSession(self.plan.target(name), self.run_id, self.recorder)
         return self._open[name]
+
+    def watch_with(
+        self, client: PeerClient, address: PeerAddress, patience_s: float = PATIENCE_S
+    ) -> None:
+        """Have the run's own server at hand for checks that need an observer."""
+        self._peer = partial(Observer, client, address, self.recorder, patience_s)
+
+    def observer_of(self, name: str) -> Observer:
+        """Our own server as the endpoint of this name sees it.
+
+        Raises NotRun when none is configured; when it could not be started, an error, once.
+        """
+        if self.peer_trouble:
+            self._unsound(self.peer_trouble, Blame.US)
+        if self._peer is None:
+            raise NotRun(ABSENT)
+        if name not in self._observers:
+            self._observers[name] = self._peer()
+        return self._observers[name]
 
     def partner_of(self, name: str) -> EndpointSession:
         """The first sound partner of `name`: golden first, then in order.
@@ -48,11 +74,11 @@ class Sessions:
         session = self.get(name)
         return session if session.trouble is None else self._unsound(session.trouble[0])
 
-    def _unsound(self, sentence: str) -> NoReturn:
+    def _unsound(self, sentence: str, blame: Blame = Blame.PARTNER) -> NoReturn:
         if sentence in self._said:
             raise Blocked(sentence)
         self._said.add(sentence)
-        raise Unjudged(sentence, Blame.PARTNER)
+        raise Unjudged(sentence, blame)
 
     def opened(self) -> list[EndpointSession]:
         """The sessions that this process has opened so far."""

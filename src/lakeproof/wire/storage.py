@@ -288,6 +288,7 @@ class StorageElement:
         overwrite: bool | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
+        cancel_after_markers: int | None = None,
     ) -> Transfer:
         """Third-party copy with this endpoint as the active party, see `wire.tpc.copy`."""
         if auth is None:
@@ -303,6 +304,7 @@ class StorageElement:
             overwrite=overwrite,
             headers=headers,
             timeout_s=timeout_s,
+            cancel_after_markers=cancel_after_markers,
         )
 
     def _spend(self, data: bytes | Payload | Iterable[bytes]) -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 
 from lakeproof.wire.auth import Bearer, Credential
 from lakeproof.wire.http import HttpClient
+from lakeproof.wire.payload import Enough
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.reply import Reply
 
@@ -32,6 +33,7 @@ class TpcEnd(StrEnum):
     FAILURE = "failure"
     ABORTED = "aborted"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
     UNKNOWN = "unknown"
 
 
@@ -54,7 +56,8 @@ class Marker:
 class Transfer:
     """A copy request and what became of it.
 
-    REFUSED is a status other than 2xx, UNKNOWN a 2xx stream without a terminal line.
+    REFUSED is a status other than 2xx, UNKNOWN a 2xx stream without a terminal line, CANCELLED
+    one that we left before its end.
     `message` is the text of the terminal line, or the start of a refusal's body; `junk` are
     the lines that fit nothing.
     """
@@ -67,11 +70,18 @@ class Transfer:
     junk: list[str] = field(default_factory=list)
     content_type: str = ""
 
+    @property
+    def ended(self) -> bool:
+        """Whether the active party said how it ended."""
+        return self.end not in (TpcEnd.CANCELLED, TpcEnd.UNKNOWN)
+
     def describe(self) -> str:
         """One phrase: "COPY answered 202 Accepted, then: failure: rejected GET: 404"."""
         said = self.reply.describe()
         if self.end is TpcEnd.REFUSED:
             said += f": {self.message}" if self.message else ""
+        elif self.end is TpcEnd.CANCELLED:
+            said += f" (performance markers: {len(self.markers)})"
         elif self.end is TpcEnd.UNKNOWN:
             said += ", then the stream ended without success or failure"
         else:
@@ -85,7 +95,10 @@ class Transfer:
 class MarkerParser:
     """Reads a performance marker stream as it comes, in bounded memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, leave_after: int | None = None) -> None:
+        """`leave_after`: raise Enough when so many markers have come and no terminal line."""
+        self.left = False
+        self._leave_after = leave_after
         self.markers: list[Marker] = []
         self.junk: list[str] = []
         self.end = TpcEnd.UNKNOWN
@@ -95,12 +108,16 @@ class MarkerParser:
         self._open: dict[str, str] | None = None
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes of the stream."""
+        """Take the next bytes of the stream; raises Enough where that was asked for."""
         *lines, rest = data.split(b"\n")
         for line in lines:
             self._take(line)
             self._finish_line()
         self._take(rest)
+        wanted = self._leave_after
+        if wanted is not None and len(self.markers) >= wanted and not self.terminal_lines:
+            self.left = True
+            raise Enough("we closed the connection to cancel the copy")
 
     def finish(self) -> TpcEnd:
         """The stream is over: read a last line without newline and say how the copy ended."""
@@ -175,12 +192,15 @@ def copy(  # noqa: PLR0913  the facts of a copy, each by name
     overwrite: bool | None = None,
     headers: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
+    cancel_after_markers: int | None = None,
 ) -> Transfer:
     """Ask the endpoint of `client`, the active party, to pull from or push to URL `remote`.
 
     `active` is the path on the active party. `remote_auth` travels as
     TransferHeaderAuthorization when it is a Bearer. `headers` win over what is set here; a
-    header with an empty value is left out. Raises what `HttpClient.request` raises.
+    header with an empty value is left out. With `cancel_after_markers` the connection is closed as
+    soon as so many markers have come, which cancels the copy. Raises what `HttpClient.request`
+    raises.
     """
     sent = {"Source" if direction == "pull" else "Destination": remote, "Credential": "none"}
     if isinstance(remote_auth, Bearer):
@@ -190,7 +210,7 @@ def copy(  # noqa: PLR0913  the facts of a copy, each by name
     for name, value in (headers or {}).items():
         sent = {known: said for known, said in sent.items() if known.lower() != name.lower()}
         sent |= {name: value} if value else {}
-    parser = MarkerParser()
+    parser = MarkerParser(cancel_after_markers)
     reply = client.request(
         "COPY", active, headers=sent, auth=auth, sink=parser.feed, timeout_s=timeout_s
     )
@@ -203,6 +223,8 @@ def transfer_of(reply: Reply, parser: MarkerParser) -> Transfer:
     accepted = reply.status in _ACCEPTED
     if not accepted:
         end = TpcEnd.REFUSED if reply.status else TpcEnd.UNKNOWN
+    elif parser.left:
+        end = TpcEnd.CANCELLED
     return Transfer(
         reply=reply,
         markers=parser.markers,

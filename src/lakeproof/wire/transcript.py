@@ -129,12 +129,16 @@ class Exchange:
 
 
 class Transcript:
-    """The exchanges of one check, in order; `judged` is the one the verdict is about."""
+    """The exchanges of one check, in order; `judged` is the one the verdict is about.
+
+    `sightings` are the requests that our own peer got meanwhile, by resource, as redacted text.
+    """
 
     def __init__(self, title: str = "") -> None:
         self.title = title
         self.exchanges: list[Exchange] = []
         self.judged: Exchange | None = None
+        self.sightings: dict[str, list[str]] = {}
 
     def add(self, exchange: Exchange) -> None:
         """Append an exchange."""
@@ -143,7 +147,10 @@ class Transcript:
     def text(self) -> str:
         """All exchanges as redacted plain text."""
         head = [f"# {redactor.text(self.title)}"] if self.title else []
-        return "\n\n".join([*head, *(exchange.text() for exchange in self.exchanges)]) + "\n"
+        asked = [exchange.text() for exchange in self.exchanges]
+        seen = [text for texts in self.sightings.values() for text in texts]
+        seen = ["# what our own server saw", *seen] if seen else []
+        return "\n\n".join([*head, *asked, *seen]) + "\n"
 
     @property
     def reproduce(self) -> str:

@@ -157,6 +157,7 @@ def test_wire_knows_nothing_of_checks() -> None:
         ("credentials", (*UPPER_ROOMS, "check", "inventory", "emulator", "lake")),
         ("inventory", (*UPPER_ROOMS, "check", "emulator", "lake")),
         ("emulator", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
+        ("peer", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
     ],
 )
 def test_lower_room_does_not_look_up(room: str, must_not: tuple[str, ...]) -> None:
@@ -166,7 +167,7 @@ def test_lower_room_does_not_look_up(room: str, must_not: tuple[str, ...]) -> No
 
 
 def test_only_the_wire_and_servers_touch_the_network() -> None:
-    doors = {"wire", "lake", "emulator"}
+    doors = {"wire", "lake", "emulator", "peer"}
     for path in [*_sources(PACKAGE), *_sources(CHECKOUT / "fixtures")]:
         room = path.relative_to(PACKAGE).parts[0] if PACKAGE in path.parents else "fixtures"
         if room in doors or "tree" in path.relative_to(CHECKOUT).parts:
