@@ -21,7 +21,8 @@ from lakeproof.inventory import endpoint_from_url
 from lakeproof.lake import ca
 from lakeproof.lake.issuer import Issuer
 from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, Layout
-from lakeproof.peer import PeerClient, PeerServer, Place
+from lakeproof.peer import PeerClient
+from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
 from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec

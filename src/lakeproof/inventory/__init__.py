@@ -1,6 +1,6 @@
 """The endpoint inventory: what is to be checked, and by which names its secrets go."""
 
-from lakeproof.inventory.adhoc import endpoint_from_url, inventory_from_urls
+from lakeproof.inventory.adhoc import endpoint_from_url, inventory_from_urls, peer_from_options
 from lakeproof.inventory.loader import load
 from lakeproof.inventory.model import Endpoint, Inventory, Issuer, Site
 from lakeproof.inventory.problems import InventoryError
@@ -14,4 +14,5 @@ __all__ = [
     "endpoint_from_url",
     "inventory_from_urls",
     "load",
+    "peer_from_options",
 ]

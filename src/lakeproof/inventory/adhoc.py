@@ -9,8 +9,10 @@ from pydantic import ValidationError
 
 from lakeproof.inventory.door import DEFAULT_PORTS, Door, DoorError, parse_door
 from lakeproof.inventory.explain import explain
-from lakeproof.inventory.model import Endpoint, Inventory
+from lakeproof.inventory.model import Endpoint, Inventory, Peer
 from lakeproof.inventory.problems import InventoryError, Loc, key_path
+
+FILES = ("certificate", "key")
 
 
 def endpoint_from_url(
@@ -32,6 +34,25 @@ def endpoint_from_url(
             [
                 f"{key_path(p.loc)}: found {p.found}, expected {p.expected}"
                 for p in explain(error, _nothing_written, Endpoint)
+            ]
+        ) from None
+
+
+def peer_from_options(said: Mapping[str, str]) -> Peer:
+    """The peer that --peer-… options describe, by their names without `peer-`.
+
+    Raises InventoryError naming the option.
+    """
+    data = {name.replace("-", "_"): value for name, value in said.items()}
+    data |= {name: f"file:{data[name]}" for name in FILES if name in data and ":" not in data[name]}
+    try:
+        return Peer.model_validate(data)
+    except ValidationError as error:
+        raise InventoryError(
+            [
+                f"--peer-{key_path(p.loc).replace('_', '-')}: found {p.found}, "
+                f"expected {p.expected}"
+                for p in explain(error, _nothing_written, Peer)
             ]
         ) from None
 

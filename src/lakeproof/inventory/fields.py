@@ -15,6 +15,7 @@ from lakeproof.inventory.door import Door, DoorError, parse_door
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _TOKEN_SHAPE = re.compile(r"[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}\.|^(eyJ|MDA)[A-Za-z0-9_-]{20,}")
+LAST_PORT = 65535
 TOKEN_SOURCES = ("env:", "file:", "oidc-agent:", "discover")
 
 
@@ -82,6 +83,25 @@ def _issuer_url(value: Any) -> str:  # noqa: ANN401
     return text
 
 
+def _origin(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    try:
+        door = parse_door(text)
+    except DoorError as error:
+        raise complain(error.found, "a URL such as https://peer.example.org:8443") from None
+    if not text.startswith("https://") or str(door.path) != "/":
+        raise complain("", "a URL such as https://peer.example.org:8443, without a path")
+    return door.origin
+
+
+def _listen(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or int(port) > LAST_PORT:
+        raise complain("", "an address and a port to listen on, such as 0.0.0.0:8443")
+    return text
+
+
 def _secret(value: Any) -> str:  # noqa: ANN401
     if not isinstance(value, str) or not is_secret_name(value):
         raise complain(
@@ -140,6 +160,8 @@ _as_text = PlainSerializer(lambda value: None if value is None else str(value))
 ClearText = Annotated[str, BeforeValidator(_clear)]
 Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_moment)]
 Name = Annotated[str, BeforeValidator(_name)]
+Origin = Annotated[str, BeforeValidator(_origin)]
+Listen = Annotated[str, BeforeValidator(_listen)]
 IssuerUrl = Annotated[str, BeforeValidator(_issuer_url)]
 Secret = Annotated[str, BeforeValidator(_secret)]
 TokensName = Annotated[str, BeforeValidator(_tokens)]

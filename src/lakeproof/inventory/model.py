@@ -26,8 +26,10 @@ from lakeproof.inventory.fields import (
     ClearText,
     HttpDoor,
     IssuerUrl,
+    Listen,
     Moment,
     Name,
+    Origin,
     RootDoor,
     Secret,
     TapeDoor,
@@ -85,6 +87,35 @@ class Rucio(Model):
     account: ClearText
     auth: Literal["oidc", "userpass", "x509"]
     scope: ClearText = "lakeproof"
+
+
+class Peer(Model):
+    """The server of our own that endpoints copy from and to, so that we see what they do.
+
+    The URLs are what the endpoints use: the first, another origin for redirects, and one that
+    their rules should keep them from. Where we listen is loopback and the URL's port, unless said.
+    """
+
+    url: Origin
+    other_url: Origin | None = None
+    inside_url: Origin | None = None
+    listen: Listen | None = None
+    other_listen: Listen | None = None
+    inside_listen: Listen | None = None
+    certificate: Certificate
+    key: Certificate | None = None
+
+    _base: Path | None = PrivateAttr(default=None)
+
+    @property
+    def certificate_name(self) -> PathName:
+        """The certificate (and key) file by name."""
+        return PathName(self.certificate, self._base)
+
+    @property
+    def key_name(self) -> PathName | None:
+        """The key file by name; None when the certificate's file holds the key too."""
+        return None if self.key is None else PathName(self.key, self._base)
 
 
 class Defaults(Model):
@@ -217,6 +248,7 @@ class Inventory(Model):
     lake: Name | None = None
     issuers: dict[str, Issuer] = Field(default_factory=dict)
     rucio: Rucio | None = None
+    peer: Peer | None = None
     defaults: Defaults = Defaults()
     sites: tuple[Site, ...] = Field(strict=False, min_length=1)
 
@@ -237,6 +269,8 @@ class Inventory(Model):
         self._path = path.resolve()
         for _, endpoint in self.endpoints():
             endpoint._base = self.base
+        if self.peer is not None:
+            self.peer._base = self.base
         return self
 
     def endpoints(self) -> Iterator[tuple[Site, Endpoint]]:

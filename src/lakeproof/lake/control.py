@@ -15,6 +15,7 @@ from lakeproof.lake import hosts, packages, ports, runtime, voms
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import (
     LONGEST_DIRECTORY,
+    PEER,
     VOMS_USER,
     X509_USER,
     Lake,
@@ -131,6 +132,9 @@ def environment(lake: Lake) -> dict[str, str]:
         **{url_variable(site): site.url for site in lake.sites},
         **real,
         "LAKE_INVENTORY": str(lake.inventory),
+        "LAKE_PEER": str(lake.layout.credential(PEER)),
+        "LAKE_PEER_URL": lake.peer_urls[0],
+        "LAKE_PEER_OTHER_URL": lake.peer_urls[1],
         "LAKE_X509": str(lake.layout.credential(X509_USER)),
         "X509_CERT_DIR": str(lake.layout.certificates),
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from lakeproof.lake.layout import X509_USER, Lake, LakeSite
+from lakeproof.lake.layout import PEER, X509_USER, Lake, LakeSite
 from lakeproof.lake.sites import FEATURES, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -26,6 +26,7 @@ def inventory_text(lake: Lake) -> str:
                 "trusted_odd_tokens": True,
             }
         },
+        "peer": _peer(lake),
         "defaults": {"area": "lakeproof"},
         "sites": [{"name": site.name, "endpoints": [_endpoint(lake, site)]} for site in lake.sites],
     }
@@ -35,6 +36,15 @@ def inventory_text(lake: Lake) -> str:
 def emulated_note(technology: str) -> str:
     """What an inventory says about an emulated endpoint, so that nobody takes it for the thing."""
     return f"emulated: lakeproof's own server in the dialect of {TITLES[technology]}"
+
+
+def _peer(lake: Lake) -> dict[str, str]:
+    first, other = lake.peer_urls
+    return {
+        "url": first,
+        "other_url": other,
+        "certificate": f"file:{lake.layout.credential(PEER)}",
+    }
 
 
 def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:

@@ -23,6 +23,8 @@ CLIENTS = (ODD_CLIENT, PLAIN_CLIENT)
 # Alice is known by her certificate's name, Bob only by the VO that his proxy shows.
 X509_USER = "alice"
 VOMS_USER = "bob"
+# The host certificate of the server that a run observes third-party copies with.
+PEER = "peer"
 # The longest path below the directory that must fit in a unix socket's 107 bytes.
 LONGEST_DIRECTORY = 70
 
@@ -180,6 +182,7 @@ class Lake:
     sites: tuple[LakeSite, ...]
     issuer: str
     issuer_port: int
+    peer_urls: tuple[str, ...] = ()
     started_here: bool = field(default=False, compare=False)
 
     @property
@@ -245,6 +248,7 @@ def save_plan(lake: Lake, services: list[dict[str, Any]]) -> None:
         "sites": [asdict(site) for site in lake.sites],
         "issuer": lake.issuer,
         "issuer_port": lake.issuer_port,
+        "peer_urls": lake.peer_urls,
     }
     write_text(lake.layout.plan, json.dumps({"lake": described, "services": services}, indent=1))
 
@@ -261,6 +265,7 @@ def load_plan(directory: Path) -> tuple[Lake, list[dict[str, Any]]]:
         tuple(LakeSite(**site) for site in described["sites"]),
         described["issuer"],
         described["issuer_port"],
+        tuple(described.get("peer_urls", ())),
     )
     return lake, plan["services"]
 

@@ -5,10 +5,20 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from lakeproof.lake import ca, hosts, ports, services, xrootd
 from lakeproof.lake.inventory_file import inventory_text
-from lakeproof.lake.layout import CLIENTS, VOMS_USER, X509_USER, Lake, LakeSite, Layout, write_text
+from lakeproof.lake.layout import (
+    CLIENTS,
+    PEER,
+    VOMS_USER,
+    X509_USER,
+    Lake,
+    LakeSite,
+    Layout,
+    write_text,
+)
 from lakeproof.lake.sites import sites_at
 from lakeproof.lake.tokens import SigningKeys
 
@@ -48,7 +58,9 @@ def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool) -> Lake
     named = hosts.add(layout.directory)
     sites = sites_at(chosen, named=named, emulated_only=emulated_only)
     issuer = hosts.name_of("issuer", named=named)
-    return Lake(layout.directory, sites, f"https://{issuer}:{chosen[0]}", chosen[0])
+    peer = hosts.name_of(PEER, named=named)
+    peer_urls = tuple(f"https://{peer}:{port}" for port in chosen[-2:])
+    return Lake(layout.directory, sites, f"https://{issuer}:{chosen[0]}", chosen[0], peer_urls)
 
 
 def _make_folders(lake: Lake, account: xrootd.Account | None) -> None:
@@ -72,6 +84,8 @@ def _make_identities(lake: Lake) -> dict[str, ca.Identity]:
         X509_USER: [],
         VOMS_USER: [],
         "voms": [],
+        # No address: a copy from the peer by its address alone must be seen to fail.
+        PEER: [str(urlsplit(lake.peer_urls[0]).hostname)],
     }
     wanted |= {_identity_of(site): _distinct(site.host, *local) for site in lake.sites}
     authority_file = layout.credential("ca")

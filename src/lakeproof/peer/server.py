@@ -42,7 +42,7 @@ class Place:
 class PeerServer:
     """Serves from the process's shared event loop until `stop`; resources are made by control.
 
-    Raises OSError when an address cannot be had, ssl.SSLError for an unusable certificate.
+    Raises OSError, whose strerror is a sentence, when an address or the certificate cannot be used.
     """
 
     def __init__(self, places: Sequence[Place], certificate: Path, key: Path | None = None) -> None:
@@ -52,7 +52,11 @@ class PeerServer:
         self.ports: dict[str, int] = {}
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self._context.load_cert_chain(certificate, key)
+        try:
+            self._context.load_cert_chain(certificate, key)
+        except OSError as error:
+            why = f"it cannot use the certificate in {certificate}: {error.strerror or error}"
+            raise OSError(error.errno, why) from error
         self._resources: dict[str, Resource] = {}
         self._runners: list[web.AppRunner] = []
 
@@ -180,7 +184,8 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
         listening.bind((host, port))
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        why = f"it cannot listen on {host}:{port}: {error.strerror}"
+        raise OSError(error.errno, why) from error
     return listening

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lakeproof import tree
-from lakeproof.plugin import options
+from lakeproof.check import Check
+from lakeproof.plugin import options, peer
 from lakeproof.plugin.collect import Collector
 from lakeproof.plugin.control import Controller
 from lakeproof.plugin.run import Run, build
@@ -33,8 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
         run = build(config)
     else:
         run = build(config, workerinput["lakeproof_run"], workerinput["workerid"])
-    _verify(config, run)
+    checks = _verify(config, run)
     config.stash[RUN] = run
+    if workerinput is not None:
+        peer.join(run, workerinput["lakeproof_peer"])
+    elif not config.option.collectonly:
+        run.contact = peer.start(config, run, checks)
+        peer.join(run, run.contact)
     _set_reports(config, run)
     config.pluginmanager.register(Collector(config, run), "lakeproof-collector")
     config.pluginmanager.register(Worker(config, run), "lakeproof-worker")
@@ -50,14 +56,15 @@ def _set_reports(config: pytest.Config, run: Run) -> None:
         option.xmlpath = option.xmlpath or str(folder / "junit.xml")
 
 
-def _verify(config: pytest.Config, run: Run) -> None:
-    """Hold the selection and the known failures against all checks, before anything runs."""
+def _verify(config: pytest.Config, run: Run) -> list[Check]:
+    """Hold the selection and the known failures against all checks, which it gives."""
     try:
         checks = tree.load_checks(config.rootpath / "suites")
     except Exception:  # noqa: BLE001  whatever a suite raises when it is imported:
-        return  # pytest's collection meets it as well, and shows it with its place
+        return []  # pytest's collection meets it as well, and shows it with its place
     run.selection.verify(list(checks))
     run.load_known(checks)
+    return list(checks)
 
 
 def _concerns_checks(config: pytest.Config) -> bool:

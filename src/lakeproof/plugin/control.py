@@ -56,6 +56,7 @@ class Controller:
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401  xdist has no types
         """Tell a worker which run it belongs to."""
         node.workerinput["lakeproof_run"] = self.run.folder.run_id
+        node.workerinput["lakeproof_peer"] = self.run.contact
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

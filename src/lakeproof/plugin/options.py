@@ -106,6 +106,43 @@ OPTIONS: tuple[Option, ...] = (
         commands=ADHOC,
     ),
     Option(
+        "peer-url",
+        "How the endpoints reach a server of ours, which sees what they do in third-party copies: "
+        "https://HOST:PORT of this machine, or of something that forwards to it.",
+        "URL",
+        commands=ADHOC,
+    ),
+    Option(
+        "peer-listen",
+        "Where that server listens; 0.0.0.0:PORT if HOST is this machine. Default: 127.0.0.1 and "
+        "the port of --peer-url.",
+        "ADDRESS:PORT",
+        commands=ADHOC,
+    ),
+    Option(
+        "peer-certificate",
+        "Its host certificate, from an authority that the endpoints trust: PEM, with the key in "
+        "it or in --peer-key.",
+        "PATH",
+        commands=ADHOC,
+    ),
+    Option("peer-key", "The key of --peer-certificate.", "PATH", commands=ADHOC),
+    Option(
+        "peer-other-url",
+        "The same server at another port or name: where does a token go in a redirect?",
+        "URL",
+        commands=ADHOC,
+    ),
+    Option("peer-other-listen", "Where it listens for that.", "ADDRESS:PORT", commands=ADHOC),
+    Option(
+        "peer-inside-url",
+        "The same server at an address that the endpoints must not fetch from, such as their own "
+        "loopback.",
+        "URL",
+        commands=ADHOC,
+    ),
+    Option("peer-inside-listen", "Where it listens for that.", "ADDRESS:PORT", commands=ADHOC),
+    Option(
         "known-failures",
         "File with known failures to apply.",
         "FILE",

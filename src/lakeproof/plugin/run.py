@@ -74,6 +74,7 @@ class Run:
     apply_known: bool
     extra_known: tuple[Path, ...] = ()
     worker: str | None = None
+    contact: dict[str, Any] = field(default_factory=dict)
     sessions: Sessions = field(init=False)
     _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
 
@@ -157,8 +158,16 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
         ca=get("lakeproof_ca"),
         technology=get("lakeproof_technology"),
         features=get("lakeproof_feature"),
+        peer=_peer(config),
         fallback=Path(inventory) if inventory else default,
     )
+
+
+def _peer(config: pytest.Config) -> dict[str, str]:
+    """What was said with --peer-…, by the rest of the option's name."""
+    names = [option.name for option in OPTIONS if option.name.startswith("peer-")]
+    said = {name: config.getoption(f"lakeproof_{name.replace('-', '_')}") for name in names}
+    return {name.removeprefix("peer-"): value for name, value in said.items() if value}
 
 
 def _fleet(config: pytest.Config) -> Plan:

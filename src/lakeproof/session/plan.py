@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lakeproof.credentials.client import ClientCredentials
@@ -19,7 +19,9 @@ from lakeproof.inventory import (
     endpoint_from_url,
     inventory_from_urls,
     load,
+    peer_from_options,
 )
+from lakeproof.session.peering import Peering
 from lakeproof.wire.auth import ClientCert
 from lakeproof.wire.http import Timeouts, TlsConfig
 
@@ -87,6 +89,7 @@ class Plan:
     targets: tuple[Target, ...]
     partners: tuple[Target, ...] = ()
     reserve: tuple[Target, ...] = ()
+    peering: Peering | None = None
 
     def target(self, name: str) -> Target:
         """The endpoint or partner of this name."""
@@ -128,6 +131,7 @@ class AdHoc:
     ca: str | None = None
     technology: str = "auto"
     features: Sequence[str] = ()
+    peer: Mapping[str, str] = field(default_factory=dict)
     fallback: Path | None = None
 
     def plan(self) -> Plan:
@@ -141,11 +145,13 @@ class AdHoc:
         others = [row for row in rows if row[1].url not in tested]
         targets = _targets(named, under_test, self._tokens(self.token))
         partners = _targets(named, others, self._tokens(self.partner_token or self.token))
+        peering = Peering.of(peer_from_options(self.peer)) if self.peer else None
         if len(targets) == 1 and not partners and self.fallback and self.fallback.exists():
             golden = load(self.fallback)
             vouched = [row for row in golden.endpoints() if row[1].is_golden]
-            return Plan(tuple(targets), reserve=tuple(_targets(golden, vouched, None)))
-        return Plan(tuple(targets), tuple(partners))
+            reserve = tuple(_targets(golden, vouched, None))
+            return Plan(tuple(targets), reserve=reserve, peering=peering)
+        return Plan(tuple(targets), tuple(partners), peering=peering)
 
     def _settings(self) -> dict[str, object]:
         settings: dict[str, object] = {
@@ -183,6 +189,7 @@ def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -
     return Plan(
         tuple(_targets(inventory, chosen, None)),
         reserve=tuple(_targets(inventory, rest, None)),
+        peering=Peering.of(inventory.peer) if inventory.peer else None,
     )
 
 

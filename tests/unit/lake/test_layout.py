@@ -9,7 +9,7 @@ import pytest
 
 from lakeproof import tree
 from lakeproof.emulator import load_dialect
-from lakeproof.inventory import load
+from lakeproof.inventory import Inventory, load
 from lakeproof.lake import LakeError, hosts, packages, ports
 from lakeproof.lake.control import environment, find, up
 from lakeproof.lake.inventory_file import inventory_text
@@ -21,7 +21,8 @@ PORTS = range(1, 1 + ports.COUNT)
 
 def _lake(directory: Path, *, named: bool = True, emulated_only: bool = False) -> Lake:
     sites = sites_at(PORTS, named=named, emulated_only=emulated_only)
-    return Lake(directory, sites, "https://issuer.lakeproof.test:1", 1)
+    peer = tuple(f"https://peer.lakeproof.test:{port}" for port in PORTS[-2:])
+    return Lake(directory, sites, "https://issuer.lakeproof.test:1", 1, peer)
 
 
 @pytest.fixture
@@ -137,7 +138,14 @@ def test_shipped_inventory_describes_this_lake(tmp_path: Path) -> None:
     assert [e.model_dump(exclude=local) for e in shipped] == [
         e.model_dump(exclude=local) for e in generated
     ]
+    assert _peer_urls(load(tree.root() / "endpoints.yaml")) == tuple(
+        f"https://peer.lakeproof.test:{port}" for port in range(base, base + ports.COUNT)[-2:]
+    )
     assert [e.token_audience for e in shipped] == [e.token_audience for e in generated]
+
+
+def _peer_urls(inventory: Inventory) -> tuple[str | None, ...]:
+    return (inventory.peer.url, inventory.peer.other_url) if inventory.peer else ()
 
 
 def test_environment_names_files_not_secrets(lake: Lake) -> None:
