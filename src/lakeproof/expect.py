@@ -140,7 +140,7 @@ class Expect:
                 f"content unchanged ({payload.size} bytes, adler32 {payload.adler32})", found.actual
             ) from None
 
-    def eventually(self, met: Callable[[], None], within_s: float = 5) -> None:
+    def eventually(self, met: Callable[[], None], within_s: float = 3) -> None:
         """`met`, which holds expectations, raises no Violation any more within `within_s`.
 
         For what a server does after it has answered, or when nobody waits for its answer.

@@ -113,6 +113,7 @@ def test_delete_removes_empty_collection(se: StorageElement, expect: Expect) -> 
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"put-over-collection-replaces"},
+    rows={"DAV-07"},
 )
 def test_put_over_collection_is_refused(se: StorageElement, expect: Expect) -> None:
     """PUT onto a collection should be refused and must not cost its content.

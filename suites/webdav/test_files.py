@@ -24,6 +24,7 @@ MIB = 1024 * 1024
     severity=CRITICAL,
     needs={"webdav", "write"},
     catches={"put-lies", "put-truncates", "put-corrupts"},
+    rows={"DAV-01", "DAV-03"},
 )
 def test_put_stores_new_file(se: StorageElement, expect: Expect) -> None:
     """An accepted upload must be readable afterwards, byte for byte.
@@ -45,6 +46,7 @@ def test_put_stores_new_file(se: StorageElement, expect: Expect) -> None:
     severity=LOW,
     needs={"webdav", "write"},
     catches={"put-status-200"},
+    rows={"DAV-01"},
 )
 def test_put_new_answers_created(se: StorageElement, expect: Expect) -> None:
     """An upload that creates a file must be answered 201 Created.
@@ -63,7 +65,13 @@ def test_put_new_answers_created(se: StorageElement, expect: Expect) -> None:
     level=MUST,
     severity=CRITICAL,
     needs={"webdav", "write"},
-    catches={"put-overwrite-ignored", "put-overwrite-keeps-tail", "put-overwrite-appends"},
+    catches={
+        "put-overwrite-ignored",
+        "put-overwrite-keeps-tail",
+        "put-overwrite-appends",
+        "get-stale",
+    },
+    rows={"DAV-04"},
 )
 def test_overwrite_replaces_or_refuses(se: StorageElement, expect: Expect) -> None:
     """An upload over a file must either replace all of it or leave all of it.
@@ -89,6 +97,7 @@ def test_overwrite_replaces_or_refuses(se: StorageElement, expect: Expect) -> No
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"put-overwrite-refused"},
+    rows={"DAV-04"},
 )
 def test_overwrite_is_possible(se: StorageElement, expect: Expect) -> None:
     """An upload over an existing file should be accepted from a client that may modify it.
@@ -108,6 +117,7 @@ def test_overwrite_is_possible(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"put-empty-refused", "put-empty-lost"},
+    rows={"DAV-05", "B4.32"},
 )
 def test_put_stores_empty_file(se: StorageElement, expect: Expect) -> None:
     """A file of no bytes must be stored and read back as such.
@@ -129,6 +139,7 @@ def test_put_stores_empty_file(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write"},
     catches={"put-truncates", "get-wrong-bytes"},
+    rows={"DAV-03", "DAV-14"},
 )
 def test_put_stores_large_file(se: StorageElement, payload: PayloadOf, expect: Expect) -> None:
     """A file of 64 MiB, sent and read as a stream, must arrive complete.
@@ -150,7 +161,8 @@ def test_put_stores_large_file(se: StorageElement, payload: PayloadOf, expect: E
     level=MUST,
     severity=HIGH,
     needs={"webdav", "write"},
-    catches={"put-chunked-empty"},
+    catches={"put-chunked-empty", "put-chunked-refused"},
+    rows={"DAV-02"},
 )
 def test_put_accepts_chunked_body(se: StorageElement, payload: PayloadOf, expect: Expect) -> None:
     """An upload in chunks, without Content-Length, must be stored complete.
@@ -177,7 +189,8 @@ def _without_length(chunks: Iterator[bytes]) -> Iterator[bytes]:
     level=MUST,
     severity=HIGH,
     needs={"webdav"},
-    catches={"get-missing-500", "get-missing-200"},
+    catches={"get-missing-500", "get-missing-200", "get-missing-403"},
+    rows={"DAV-15", "B4.29"},
 )
 def test_get_missing_is_not_found(se: StorageElement, expect: Expect) -> None:
     """Reading a file that does not exist must be answered 404.
@@ -194,6 +207,7 @@ def test_get_missing_is_not_found(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav"},
     catches={"head-missing-500", "head-missing-200"},
+    rows={"DAV-18", "B4.29"},
 )
 def test_head_missing_is_not_found(se: StorageElement, expect: Expect) -> None:
     """Asking with HEAD for a file that does not exist must be answered 404.
@@ -210,6 +224,7 @@ def test_head_missing_is_not_found(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"head-wrong-length"},
+    rows={"DAV-17"},
 )
 def test_head_never_lies_about_length(se: StorageElement, expect: Expect) -> None:
     """A Content-Length in the answer to HEAD must be the size of the file.
@@ -231,7 +246,8 @@ def test_head_never_lies_about_length(se: StorageElement, expect: Expect) -> Non
     level=SHOULD,
     severity=MEDIUM,
     needs={"webdav", "write"},
-    catches={"head-no-length"},
+    catches={"head-no-length", "head-refused"},
+    rows={"DAV-17"},
 )
 def test_head_states_the_length(se: StorageElement, expect: Expect) -> None:
     """The answer to HEAD should state the size of the file in Content-Length.

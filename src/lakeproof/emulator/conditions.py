@@ -71,8 +71,8 @@ def range_applies(exchange: Exchange, node: Node) -> bool:
 
 def wants_new_only(exchange: Exchange) -> bool:
     """Whether a PUT must create, atomically (If-None-Match: *)."""
-    return exchange.header("If-None-Match") == "*" and not exchange.faults.has(
-        "put-if-none-match-ignored"
+    return exchange.header("If-None-Match") == "*" and not exchange.faults.any(
+        "put-if-none-match-ignored", "put-if-none-match-racy"
     )
 
 

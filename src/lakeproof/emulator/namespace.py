@@ -71,8 +71,17 @@ class Namespace:
         """The place on disk of `path`; never outside the tree."""
         parts = paths.resolve(path).parts[1:]
         if self.faults.has("put-name-case-folded"):
-            parts = tuple(part.casefold() for part in parts)
+            return self._any_case(parts)
         return self.tree.joinpath(*parts)
+
+    def _any_case(self, parts: tuple[str, ...]) -> Path:
+        """The place of a path on a disk that does not tell upper from lower case."""
+        place = self.tree
+        for part in parts:
+            there = place.iterdir() if place.is_dir() else iter(())
+            alike = [one for one in there if one.name.casefold() == part.casefold()]
+            place = alike[0] if alike else place / part
+        return place
 
     def find(self, path: PurePosixPath) -> Node | None:
         """What lies at `path`, or None."""

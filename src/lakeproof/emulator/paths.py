@@ -11,6 +11,7 @@ from lakeproof.emulator.faults import Faults
 
 ROOT = PurePosixPath("/")
 LONGEST_NAME = 255
+CUT_NAME = 128
 
 
 def split_target(target: str) -> tuple[str, dict[str, str]]:
@@ -24,6 +25,8 @@ def split_target(target: str) -> tuple[str, dict[str, str]]:
 
 def decode(raw_path: str, faults: Faults) -> PurePosixPath:
     """The decoded absolute path of a raw one; raises Refused 400 for one that must not be used."""
+    if faults.has("path-double-slash-404") and "//" in raw_path:
+        raise Refused(HTTPStatus.NOT_FOUND, "No such file or directory")
     segments = [_segment(s, faults) for s in raw_path.split("/") if s not in {"", "."}]
     if ".." in segments and faults.has("path-traversal"):
         # The fault: authorisation sees the path as sent, the disk sees it resolved.
@@ -64,6 +67,7 @@ def _segment(raw: str, faults: Faults) -> str:
             name = unquote_to_bytes(name).decode()
     except UnicodeDecodeError:
         raise Refused(HTTPStatus.BAD_REQUEST, "Path is not UTF-8") from None
+    name = _changed(name, faults)
     if faults.has("put-name-hash-500") and "#" in name:
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
     if faults.has("put-name-utf8-refused") and not name.isascii():
@@ -73,3 +77,12 @@ def _segment(raw: str, faults: Faults) -> str:
     if len(name.encode()) > LONGEST_NAME:
         raise Refused(HTTPStatus.REQUEST_URI_TOO_LONG, "Name is too long")
     return name
+
+
+def _changed(name: str, faults: Faults) -> str:
+    """The name under which a faulty server keeps a file."""
+    if faults.has("put-name-semicolon-cut"):
+        name = name.partition(";")[0]
+    if faults.has("put-name-space-kept-escaped"):
+        name = name.replace(" ", "%20")
+    return name[:CUT_NAME] if faults.has("put-name-long-cut") else name

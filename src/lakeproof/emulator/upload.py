@@ -23,6 +23,7 @@ class Upload:
         self.path = path
         self.faults = faults
         self.received = 0
+        self.chunked = False
         self.checksums = Checksums()
         self.temporary = namespace.aside_path()
         final = namespace.locate(path)
@@ -54,7 +55,10 @@ class Upload:
     def discard(self) -> None:
         """Forget everything that was written."""
         self._close()
-        if self.faults.has("put-aborted-kept") and self.received:
+        keeps = self.faults.has("put-aborted-kept") or (
+            self.chunked and self.faults.has("put-chunked-cut-kept")
+        )
+        if keeps and self.received:
             self.namespace.adopt(self.temporary, self.path)
         self.temporary.unlink(missing_ok=True)
 

@@ -16,6 +16,7 @@ from lakeproof.emulator.paths import ROOT
 from lakeproof.emulator.upload import Upload
 
 EARLY_ANSWER_S = 3.0
+RACE_S = 0.3
 
 
 async def put(exchange: Exchange) -> Answer:
@@ -86,6 +87,7 @@ async def _store(exchange: Exchange, old: Node | None) -> None:
     if old is not None and old.is_collection:
         shutil.rmtree(old.disk)
     upload = Upload(exchange.files, exchange.path, faults)
+    upload.chunked = _is_chunked(exchange)
     try:
         await _receive(exchange, upload)
         _verify(exchange, upload)
@@ -93,6 +95,8 @@ async def _store(exchange: Exchange, old: Node | None) -> None:
             upload.release()
             exchange.element.later(EARLY_ANSWER_S, upload.commit)
             return
+        if faults.has("put-if-none-match-racy"):
+            await asyncio.sleep(RACE_S)
         exclusive = conditions.wants_new_only(exchange) or (
             old is None and not exchange.identity.may(Action.OVERWRITE, exchange.path)
         )

@@ -37,7 +37,7 @@ from lakeproof.wire.redirect import (
     without_secrets,
 )
 from lakeproof.wire.reply import Failure, NotReached, Reply
-from lakeproof.wire.transcript import EXCERPT, Exchange, Hop, Recorder, placeholders
+from lakeproof.wire.transcript import EXCERPT, BodyNote, Exchange, Hop, Recorder, placeholders
 
 __all__ = [
     "MAX_BODY",
@@ -220,7 +220,7 @@ class HttpClient:
             auth_label=ask.auth.label,
             client_certificate=isinstance(ask.auth, ClientCert),
             ca=ca if ask.url.startswith("https:") else "system",
-            body=ask.body.note(),
+            body=_note(ask),
         )
         self.recorder.current.add(exchange)
         return exchange
@@ -414,6 +414,14 @@ def _header_failure(raw: Any, trace: Trace) -> Failure | None:  # noqa: ANN401  
     if lengths is not None and not all(v.strip().isdigit() for v in lengths.split(",")):
         return Failure("malformed", f"its Content-Length is {lengths!r}")
     return None
+
+
+def _note(ask: _Ask) -> BodyNote:
+    note = ask.body.note()
+    length = ask.headers.get("Content-Length", "")
+    if note.size is None and length.isdigit():
+        return replace(note, size=int(length), chunked=False)
+    return note
 
 
 def _retry_after(reply: Reply) -> float | None:
