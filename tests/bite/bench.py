@@ -34,7 +34,7 @@ AREA = "/data"
 SECOND_ADDRESS = "127.0.0.2"
 # Where the elements' own rules forbid them to fetch from.
 INSIDE = "127.0.0.3"
-PATIENCE_S = 3.0
+PATIENCE_S = 6.0
 # What a technology does not have at all, as its inventory entry would say.
 ABSENT = {"storm": {"md5": False}}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=4)

@@ -82,6 +82,7 @@ class Observer:
     recorder: Recorder
     patience_s: float = PATIENCE_S
     _refused: bool = field(default=False)
+    _made: list[str] = field(default_factory=list)
 
     def file(
         self,
@@ -149,6 +150,11 @@ class Observer:
             time.sleep(LOOK_S)
         return True
 
+    def forget(self) -> None:
+        """Remove every resource made so far, and their content from memory."""
+        while self._made:
+            self.client.remove(self._made.pop())
+
     def _add(
         self,
         behaviour: Behaviour,
@@ -162,6 +168,7 @@ class Observer:
         name = self.client.add(
             behaviour, content, token=bearer.token if bearer else "", location=location
         )
+        self._made.append(name)
         url = f"{origin or self.address.url}/lakeproof/{name}"
         return Observed(self, name, url, bearer or ANONYMOUS, payload)
 
