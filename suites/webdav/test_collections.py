@@ -9,6 +9,7 @@ from lakeproof import CRITICAL, HIGH, LOW, MEDIUM, MUST, SHOULD, Expect, Storage
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"mkcol-lies", "mkcol-status-200"},
+    rows={"DAV-21"},
 )
 def test_mkcol_creates_collection(se: StorageElement, expect: Expect) -> None:
     """MKCOL must create a collection and answer 201.
@@ -31,6 +32,7 @@ def test_mkcol_creates_collection(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write"},
     catches={"mkcol-existing-201", "mkcol-existing-wipes"},
+    rows={"DAV-22"},
 )
 def test_mkcol_existing_is_refused(se: StorageElement, expect: Expect) -> None:
     """MKCOL over an existing collection must fail and leave its content alone.
@@ -54,6 +56,7 @@ def test_mkcol_existing_is_refused(se: StorageElement, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"mkcol-existing-500", "mkcol-existing-201"},
+    rows={"DAV-22", "B4.29"},
 )
 def test_mkcol_existing_answers_405(se: StorageElement, expect: Expect) -> None:
     """MKCOL over an existing collection should be answered 405.
@@ -73,6 +76,7 @@ def test_mkcol_existing_answers_405(se: StorageElement, expect: Expect) -> None:
     severity=LOW,
     needs={"webdav", "write"},
     catches={"mkcol-makes-parents"},
+    rows={"DAV-22", "B4.29"},
 )
 def test_mkcol_without_parent_is_refused(se: StorageElement, expect: Expect) -> None:
     """MKCOL below a collection that does not exist should be answered 409.
@@ -91,6 +95,7 @@ def test_mkcol_without_parent_is_refused(se: StorageElement, expect: Expect) -> 
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"delete-collection-lies"},
+    rows={"DAV-33"},
 )
 def test_delete_removes_empty_collection(se: StorageElement, expect: Expect) -> None:
     """A deleted empty collection must be gone.

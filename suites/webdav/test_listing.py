@@ -9,6 +9,7 @@ from lakeproof import HIGH, MEDIUM, MUST, SHOULD, Expect, StorageElement, check
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"propfind-wrong-size", "propfind-no-size"},
+    rows={"DAV-23"},
 )
 def test_propfind_states_file_size(se: StorageElement, expect: Expect) -> None:
     """PROPFIND with Depth 0 on a file must state its size.
@@ -31,6 +32,7 @@ def test_propfind_states_file_size(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"propfind-no-type"},
+    rows={"DAV-23"},
 )
 def test_propfind_tells_files_from_collections(se: StorageElement, expect: Expect) -> None:
     """PROPFIND must say which resource is a collection and which is not.
@@ -55,6 +57,7 @@ def test_propfind_tells_files_from_collections(se: StorageElement, expect: Expec
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"propfind-depth-0-lists"},
+    rows={"DAV-23"},
 )
 def test_depth_0_is_the_resource_alone(se: StorageElement, expect: Expect) -> None:
     """PROPFIND with Depth 0 must describe the collection alone, not its members.
@@ -77,6 +80,7 @@ def test_depth_0_is_the_resource_alone(se: StorageElement, expect: Expect) -> No
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"propfind-status-200", "propfind-malformed"},
+    rows={"DAV-24"},
 )
 def test_collection_can_be_listed(se: StorageElement, expect: Expect) -> None:
     """A client that may read and write a collection should be able to list it.
@@ -93,6 +97,7 @@ def test_collection_can_be_listed(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"propfind-incomplete", "propfind-wrong-size"},
+    rows={"DAV-24", "B4.37"},
 )
 def test_listing_is_complete(se: StorageElement, expect: Expect) -> None:
     """A listing must name every member of the collection once, with its size.
@@ -120,6 +125,7 @@ def test_listing_is_complete(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"propfind-missing-207", "propfind-missing-500"},
+    rows={"DAV-25", "B4.29"},
 )
 def test_propfind_missing_is_not_found(se: StorageElement, expect: Expect) -> None:
     """PROPFIND of a path that does not exist must be answered 404.

@@ -9,6 +9,7 @@ from lakeproof import CRITICAL, HIGH, MEDIUM, MUST, SHOULD, Expect, StorageEleme
     severity=CRITICAL,
     needs={"webdav", "write"},
     catches={"move-loses", "move-truncates", "move-copies"},
+    rows={"DAV-27"},
 )
 def test_move_takes_content_along(se: StorageElement, expect: Expect) -> None:
     """After MOVE the content must be at the new path and nothing at the old one.
@@ -32,6 +33,7 @@ def test_move_takes_content_along(se: StorageElement, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"move-status-200"},
+    rows={"DAV-27"},
 )
 def test_move_to_new_name_answers_created(se: StorageElement, expect: Expect) -> None:
     """MOVE to a name that did not exist should be answered 201.
@@ -54,6 +56,7 @@ def test_move_to_new_name_answers_created(se: StorageElement, expect: Expect) ->
     severity=CRITICAL,
     needs={"webdav", "write"},
     catches={"move-overwrite-f-ignored"},
+    rows={"DAV-28"},
 )
 def test_move_overwrite_f_keeps_existing_file(se: StorageElement, expect: Expect) -> None:
     """MOVE with Overwrite: F must not replace an existing file.
@@ -78,6 +81,7 @@ def test_move_overwrite_f_keeps_existing_file(se: StorageElement, expect: Expect
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"move-missing-500"},
+    rows={"DAV-28", "B4.29"},
 )
 def test_move_of_missing_file_is_not_found(se: StorageElement, expect: Expect) -> None:
     """MOVE of a file that does not exist must be answered 404 and create nothing.
@@ -99,6 +103,7 @@ def test_move_of_missing_file_is_not_found(se: StorageElement, expect: Expect) -
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"move-across-collections-refused"},
+    rows={"DAV-27"},
 )
 def test_move_works_between_collections(se: StorageElement, expect: Expect) -> None:
     """MOVE must work from one collection of an area into another.

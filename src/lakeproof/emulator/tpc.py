@@ -307,7 +307,9 @@ def _is_local(exchange: Exchange, pull: bool, url: str) -> bool:
 
 
 def _copy_within(exchange: Exchange, url: str) -> Answer:
-    files, dialect = exchange.files, exchange.dialect
+    files, dialect, faults = exchange.files, exchange.dialect, exchange.faults
+    if faults.has("copy-within-refused"):
+        raise Refused(HTTPStatus.NOT_IMPLEMENTED, "Not implemented")
     to = _path_of(exchange, url)
     exchange.allow(Action.READ)
     node = exchange.node()
@@ -318,15 +320,24 @@ def _copy_within(exchange: Exchange, url: str) -> Answer:
     exchange.allow(Action.CREATE if target is None else Action.OVERWRITE, to)
     if node.is_collection or (target is not None and target.is_collection):
         raise Refused(dialect.status.tpc_onto_collection, "Not a file")
-    if target is not None and not _overwrite(exchange):
+    keep = target is not None and not _overwrite(exchange)
+    if keep and not faults.has("copy-within-overwrites"):
         raise Refused(HTTPStatus.PRECONDITION_FAILED, "Destination exists and Overwrite is F")
     if files.find(to.parent) is None:
         raise Refused(HTTPStatus.CONFLICT, dialect.sentence("parent", path=to.parent))
-    upload = Upload(files, to, exchange.faults)
+    status = dialect.status.moved if target is None else dialect.status.moved_over
+    if faults.has("copy-within-lies"):
+        return text(status)
+    _duplicate(exchange, node, to)
+    if faults.has("copy-within-moves"):
+        files.remove(node)
+    return text(status, "", {"ETag": conditions.etag(exchange, files.get(to))})
+
+
+def _duplicate(exchange: Exchange, node: Node, to: PurePosixPath) -> None:
+    upload = Upload(exchange.files, to, exchange.faults)
     with node.disk.open("rb") as stream:
         while chunk := stream.read(CHUNK):
-            upload.write(chunk)
-    files.adopt(upload.release(), to)
-    copied = files.get(to)
-    status = dialect.status.moved if target is None else dialect.status.moved_over
-    return text(status, "", {"ETag": conditions.etag(exchange, copied)})
+            if not exchange.faults.has("copy-within-empty"):
+                upload.write(chunk)
+    exchange.files.adopt(upload.release(), to)

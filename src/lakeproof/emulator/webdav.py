@@ -38,7 +38,7 @@ async def mkcol(exchange: Exchange) -> Answer:
     path, faults, dialect = exchange.path, exchange.faults, exchange.dialect
     exchange.allow(Action.MKCOL, collection=True)
     body = await exchange.small_body()
-    if body and dialect.mkcol.body == "refuse":
+    if body and dialect.mkcol.body == "refuse" and not faults.has("mkcol-body-ignored"):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "MKCOL takes no body")
     old = exchange.files.find(path)
     if old is not None and _mkcol_over(exchange, old):
@@ -61,6 +61,11 @@ def _mkcol_over(exchange: Exchange, old: Node) -> bool:
         for child in exchange.files.children(old.path):
             exchange.files.remove(child)
         return False
+    if not old.is_collection and faults.has("mkcol-over-file-500"):
+        raise Refused(BROKEN, "Internal error")
+    if not old.is_collection and faults.has("mkcol-over-file-replaces"):
+        exchange.files.remove(old)
+        return False
     return faults.has("mkcol-existing-201" if old.is_collection else "mkcol-over-file-201")
 
 
@@ -75,7 +80,7 @@ async def delete(exchange: Exchange) -> Answer:
         if faults.has("scope-denied-yet-deleted") and node is not None:
             files.remove(node)
         raise
-    if node is None:
+    if node is None or (exchange.slash and faults.has("delete-slash-refused")):
         return _delete_missing(exchange)
     _check_deletable(exchange, node)
     _remove(exchange, node)
@@ -88,7 +93,10 @@ def _check_deletable(exchange: Exchange, node: Node) -> None:
     denied = Refused(dialect.status.denied, dialect.sentence("denied", path=node.path))
     if exchange.path == exchange.element.config.base_path:
         raise denied
-    if node.is_collection and not dialect.delete.recursive and exchange.files.children(node.path):
+    members = exchange.files.children(node.path) if node.is_collection else []
+    if members and faults.has("delete-nonempty-half"):
+        exchange.files.remove(members[0])
+    if members and not dialect.delete.recursive and not faults.has("delete-nonempty-lies"):
         broken = faults.has("delete-nonempty-500")
         status = BROKEN if broken else dialect.status.delete_nonempty
         raise Refused(status, dialect.sentence("nonempty", path=node.path))
@@ -103,6 +111,9 @@ def _remove(exchange: Exchange, node: Node) -> None:
             shorter, longer = sorted((sibling.path.name, node.path.name), key=len)
             if longer.startswith(shorter) and sibling.path != node.path:
                 files.remove(sibling)
+    full = node.is_collection and files.children(node.path)
+    if full and faults.has("delete-nonempty-lies"):
+        return
     if not faults.has("delete-collection-lies" if node.is_collection else "delete-lies"):
         files.remove(node)
 
@@ -128,6 +139,10 @@ async def move(exchange: Exchange) -> Answer:
     if to == exchange.path and faults.has("move-self-deletes"):
         files.remove(source)
         return text(dialect.status.moved_over)
+    if to == exchange.path and faults.has("move-self-succeeds"):
+        return text(dialect.status.moved_over)
+    if source.is_collection and faults.has("move-collection-refused"):
+        raise Refused(HTTPStatus.FORBIDDEN, "Cannot move a collection")
     if paths.within(to, exchange.path):
         raise Refused(HTTPStatus.FORBIDDEN, "Source and destination are the same")
     if faults.has("move-across-collections-refused") and to.parent != exchange.path.parent:
@@ -135,6 +150,8 @@ async def move(exchange: Exchange) -> Answer:
     _check_overwrite(exchange, target)
     if files.find(to.parent) is None:
         code = BROKEN if faults.has("move-parent-500") else HTTPStatus.CONFLICT
+        if faults.has("move-parent-loses"):
+            files.remove(source)
         raise Refused(code, dialect.sentence("parent", path=to.parent))
     _rename(exchange, source, to, target)
     if target is None:
@@ -191,6 +208,9 @@ def _rename(exchange: Exchange, source: Node, to: PurePosixPath, target: Node | 
         copy.write_bytes(source.disk.read_bytes())
         files.adopt(copy, to)
         return
+    if faults.has("move-collection-empties") and source.is_collection:
+        for child in files.children(source.path):
+            files.remove(child)
     files.move(source, to)
     if faults.has("move-truncates") and not source.is_collection:
         truncate(files.locate(to))
