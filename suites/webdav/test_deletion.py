@@ -58,7 +58,7 @@ def test_delete_of_full_collection_is_all_or_nothing(se: StorageElement, expect:
 
 
 @check(
-    req="rfc9110/server-error",
+    req="rfc9110/refusal-is-4xx",
     level=SHOULD,
     severity=MEDIUM,
     needs={"webdav", "write"},

@@ -71,7 +71,7 @@ def test_mkcol_with_unknown_body_answers_415(se: StorageElement, expect: Expect)
 
 
 @check(
-    req="rfc9110/server-error",
+    req="rfc9110/refusal-is-4xx",
     level=SHOULD,
     severity=MEDIUM,
     needs={"webdav", "write"},
