@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lakeproof.check import Check
+from lakeproof.credentials.errors import CredentialError
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.verdict import Blocked, NotRun, Unsupported
+from lakeproof.wire.webdav import BadMultistatus, parse_multistatus
 
 NEEDS: dict[str, str] = {
     "tls": "the door speaks TLS",
@@ -25,6 +27,7 @@ NEEDS: dict[str, str] = {
     "md5": "the endpoint knows md5 checksums",
     "x509": "there is an X.509 certificate or proxy",
     "macaroons": "the endpoint issues macaroons",
+    "quota": "collections state their used and available bytes (RFC 4331)",
     "intrusive": "the operator agreed to checks that load or annoy a server",
 }
 
@@ -122,7 +125,19 @@ def _offers_copy(session: EndpointSession) -> bool:
     return "COPY" in [method.strip() for method in methods.split(",")]
 
 
+def _states_quota(session: EndpointSession) -> bool:
+    """The endpoint's own collection states its quota."""
+    session.require_reachable()
+    try:
+        reply = session.storage.quota(session.door.path)
+        entries = parse_multistatus(reply.body, reply.url)
+    except (BadMultistatus, CredentialError):
+        return False
+    return any("{DAV:}quota-used-bytes" in entry.properties for entry in entries)
+
+
 PROBES: dict[str, Callable[[EndpointSession], bool]] = {
+    "quota": _states_quota,
     "tpc-pull": _offers_copy,
     "tpc-push": _offers_copy,
 }

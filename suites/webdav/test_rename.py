@@ -1,6 +1,6 @@
 """MOVE where it is easily got wrong: onto something, onto itself, nowhere, and of collections."""
 
-from lakeproof import CRITICAL, LOW, MEDIUM, MUST, SHOULD, Expect, StorageElement, check
+from lakeproof import CRITICAL, HIGH, LOW, MEDIUM, MUST, SHOULD, Expect, StorageElement, check
 
 
 @check(
@@ -208,3 +208,29 @@ def test_collection_can_be_moved(se: StorageElement, expect: Expect) -> None:
 
     expect.success(reply)
     expect.absent(se, old)
+
+
+@check(
+    req="rfc4918/destination",
+    level=MUST,
+    severity=HIGH,
+    needs={"webdav", "write"},
+    catches={"move-destination-not-decoded"},
+    rows={"DAV-27"},
+)
+def test_move_decodes_the_destination(se: StorageElement, expect: Expect) -> None:
+    """MOVE to a name with a space must bring the file to that name.
+
+    The Destination is a URL like any other: a server that takes it literally stores the file
+    under "a%20b", and it is lost to whoever looks for "a b".
+    """
+    old, new = se.workdir / "f", se.workdir / "a b"
+    expect.control(se.put(old, b"on the move"))
+    expect.control(se.put(se.workdir / "c d", b"such a name is possible"))
+
+    reply = se.move(old, new)
+
+    expect.control(reply)
+    # Where a literal server has put it; a listing of that name would mislead the clean-up.
+    se.delete(se.workdir / "a%20b")
+    expect.content(se, new, b"on the move")

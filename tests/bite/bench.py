@@ -36,7 +36,7 @@ SECOND_ADDRESS = "127.0.0.2"
 INSIDE = "127.0.0.3"
 PATIENCE_S = 6.0
 # What a technology does not have at all, as its inventory entry would say.
-ABSENT = {"storm": {"md5": False}}
+ABSENT = {"storm": {"md5": False}, "xrootd": {"quota": False}}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=4)
 
 

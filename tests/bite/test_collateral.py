@@ -27,6 +27,7 @@ HEAVY = {
     "tpc.markers.reported-bytes-are-plausible",
     "tpc.pull.pull-copies-large-file",
     "webdav.files.put-stores-large-file",
+    "webdav.large.listing-of-1000-members-is-complete",
 }
 
 

@@ -63,6 +63,8 @@ def _refuse_depth(exchange: Exchange, depth: str) -> None:
 
 def _wanted(exchange: Exchange, body: bytes) -> set[str] | None:
     """The property names asked for, None for all; raises Refused 400 for bad XML."""
+    if not body.strip() and exchange.faults.has("propfind-no-body-400"):
+        raise Refused(HTTPStatus.BAD_REQUEST, "The request has no body")
     if not body.strip() or exchange.faults.has("propfind-bad-body-accepted"):
         return None
     try:
@@ -73,11 +75,15 @@ def _wanted(exchange: Exchange, body: bytes) -> set[str] | None:
         raise Refused(status, "The request is no well-formed XML") from None
     if root.tag != f"{DAV}propfind":
         raise Refused(HTTPStatus.BAD_REQUEST, "The request is no propfind element")
+    if root.find(f"{DAV}propname") is not None and exchange.faults.has("propfind-propname-refused"):
+        raise Refused(HTTPStatus.BAD_REQUEST, "propname is not supported")
     named = root.find(f"{DAV}prop")
     return None if named is None else {str(child.tag) for child in named}
 
 
 def _nodes(exchange: Exchange, node: Node, depth: str) -> list[Node]:
+    if depth == "infinity" and exchange.faults.has("propfind-infinity-is-1"):
+        depth = "1"
     if node.is_collection and depth == "infinity":
         found = [node]
         for below in exchange.files.below(node.path):

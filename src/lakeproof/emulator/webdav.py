@@ -170,6 +170,8 @@ def _destination(exchange: Exchange) -> PurePosixPath:
     if parts.netloc and parts.netloc not in own:
         raise Refused(HTTPStatus.BAD_GATEWAY, "Destination is on another server")
     raw_path, _ = paths.split_target(raw)
+    if exchange.faults.has("move-destination-not-decoded"):
+        return PurePosixPath(raw_path)
     return paths.decode(raw_path, exchange.faults)
 
 

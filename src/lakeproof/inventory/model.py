@@ -47,6 +47,7 @@ FEATURES: tuple[str, ...] = (
     "macaroons",
     "md5",
     "odd-tokens",
+    "quota",
     "root",
     "tape",
     "tls",

@@ -11,7 +11,7 @@ from lakeproof.lake.layout import LakeSite
 # What each technology offers; the declarations that end in the generated inventory. For the
 # emulated ones they agree with catalogue/dialects.yaml (a test compares them).
 FEATURES: Mapping[str, Mapping[str, bool]] = {
-    "xrootd": {"macaroons": True, "md5": True, "tape": False},
+    "xrootd": {"macaroons": True, "md5": True, "quota": False, "tape": False},
     "dcache": {"macaroons": True, "md5": True, "tape": True},
     "eos": {"macaroons": True, "md5": True, "tape": True},
     "dpm": {"macaroons": True, "md5": True, "tape": False},

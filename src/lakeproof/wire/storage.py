@@ -27,6 +27,11 @@ PROPFIND_BODY = (
     b'<?xml version="1.0" encoding="utf-8"?>\n<D:propfind xmlns:D="DAV:"><D:allprop/></D:propfind>'
 )
 
+QUOTA_BODY = (
+    b'<?xml version="1.0" encoding="utf-8"?>\n<D:propfind xmlns:D="DAV:"><D:prop>'
+    b"<D:quota-available-bytes/><D:quota-used-bytes/></D:prop></D:propfind>"
+)
+
 _MULTISTATUS = 207
 _CREATED = frozenset({200, 201, 204, 405})
 _NO_PARENT = frozenset({404, 409})
@@ -262,6 +267,10 @@ class StorageElement:
         sent = {"Depth": str(depth), "Content-Type": "application/xml", **(headers or {})}
         options = {"body": PROPFIND_BODY, "max_body": LISTING_BODY, **kw}
         return self.request("PROPFIND", path, headers=sent, **options)
+
+    def quota(self, path: PurePosixPath) -> Reply:
+        """PROPFIND for the quota properties alone: RFC 4331 keeps them out of allprop."""
+        return self.propfind(path, 0, body=QUOTA_BODY)
 
     def listing(self, path: PurePosixPath, *, auth: Credential | None = None) -> list[Entry]:
         """What is in the collection `path`; raises BadMultistatus for any other answer."""
