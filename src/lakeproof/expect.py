@@ -7,13 +7,14 @@ and an unmet control raises `Blocked`, because then the requirement was never tr
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
+from typing import Protocol, TypeVar
 
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload
-from lakeproof.wire.reply import Reply
+from lakeproof.wire.reply import NotReached, Reply
 from lakeproof.wire.storage import StorageElement, parse_digest
 from lakeproof.wire.tpc import TpcEnd, Transfer
 from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
@@ -21,6 +22,17 @@ from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
 NOT_FOUND = (404, 410)
 FIRST_PAUSE_S = 0.1
 MULTI_STATUS = 207
+
+
+class Addressed(Protocol):
+    """Something that is about one address of a door: a probe, or a storage element."""
+
+    @property
+    def address(self) -> str | None:
+        """The address; None for whichever the system takes."""
+
+
+T = TypeVar("T", bound=Addressed)
 
 
 class Expect:
@@ -45,6 +57,31 @@ class Expect:
         """`condition` holds; the two sentences are what the admin reads if it does not."""
         if not condition:
             raise Violation(expected, actual)
+
+    def every(self, doors: Iterable[T], judge: Callable[[T], None]) -> None:
+        """`judge` finds nothing wrong at any address; the violation names where it does.
+
+        All addresses are tried. One that cannot be judged counts only when no other is wrong.
+        """
+        wrong: dict[str, Violation] = {}
+        unjudged: list[Blocked | Unjudged | NotReached] = []
+        tried = 0
+        for door in doors:
+            tried += 1
+            try:
+                judge(door)
+            except Violation as violation:
+                wrong[door.address or "the door"] = violation
+            except (Blocked, Unjudged, NotReached) as why:
+                unjudged.append(why)
+        if wrong:
+            first = next(iter(wrong.values()))
+            found = "; ".join(f"{address}: {one.actual}" for address, one in wrong.items())
+            where = f"at {len(wrong)} of {tried} addresses: " if tried > 1 else ""
+            raise Violation(first.expected, where + found, first.evidence) from first
+        if unjudged:
+            raise unjudged[0]
+        self.given(tried > 0, "no address of the door accepts a connection")
 
     def equal(self, actual: object, expected: object, what: str) -> None:
         """`actual == expected`; `what` names the thing compared."""

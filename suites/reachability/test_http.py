@@ -49,6 +49,7 @@ def test_speaks_webdav(greeting: Reply, probe: Probe, se: StorageElement, expect
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"clock-skew"},
+    rows={"NET-10"},
 )
 def test_clock_agrees(se: StorageElement, expect: Expect) -> None:
     """The endpoint's clock should be within 60 seconds of ours.

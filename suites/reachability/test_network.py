@@ -9,6 +9,7 @@ from lakeproof import HIGH, MEDIUM, MUST, SHOULD, Expect, Probe, check
     severity=HIGH,
     needs=(),
     catches={"name-does-not-resolve"},
+    rows={"NET-01"},
 )
 def test_name_resolves(probe: Probe, expect: Expect) -> None:
     """The endpoint's host name must resolve to at least one address.
@@ -29,6 +30,7 @@ def test_name_resolves(probe: Probe, expect: Expect) -> None:
     severity=HIGH,
     needs=(),
     catches={"door-closed"},
+    rows={"NET-02"},
 )
 def test_some_address_accepts(probe: Probe, expect: Expect) -> None:
     """At least one address of the endpoint must accept TCP connections.
@@ -51,6 +53,7 @@ def test_some_address_accepts(probe: Probe, expect: Expect) -> None:
     severity=MEDIUM,
     needs=(),
     catches={"one-address-closed"},
+    rows={"NET-02", "B10.47"},
 )
 def test_every_address_accepts(probe: Probe, expect: Expect) -> None:
     """Every address behind the endpoint's name should accept TCP connections.
@@ -61,5 +64,8 @@ def test_every_address_accepts(probe: Probe, expect: Expect) -> None:
     expect.given(
         len(probe.unreachable) < len(probe.addresses), "no address accepts a connection at all"
     )
-    dead = "; ".join(f"{address}: {reason}" for address, reason in probe.unreachable.items())
-    expect.that(not probe.unreachable, "every address accepts a connection", dead)
+    dead = {ip: why for ip, why in probe.unreachable.items() if ip not in probe.without_route}
+    shown = "; ".join(f"{address}: {reason}" for address, reason in dead.items())
+    expect.that(not dead, "every address accepts a connection", shown)
+    unseen = ", ".join(probe.without_route)
+    expect.given(not unseen, f"this machine has no route to {unseen}: nothing is known of it")

@@ -31,6 +31,7 @@ def _validity(probe: Probe, expect: Expect) -> tuple[datetime, datetime]:
     severity=HIGH,
     needs={"tls"},
     catches={"tls-handshake-stalls"},
+    rows={"NET-03"},
 )
 def test_handshake_completes(probe: Probe, expect: Expect) -> None:
     """The endpoint must complete a TLS handshake.
@@ -38,11 +39,12 @@ def test_handshake_completes(probe: Probe, expect: Expect) -> None:
     A door that takes the connection and then says nothing holds every client until its
     time-out; transfers pile up behind it.
     """
-    expect.that(
-        probe.handshake_error is None,
-        "a TLS handshake, whoever the certificate is from",
-        probe.handshake_error or "",
-    )
+
+    def completes(at: Probe) -> None:
+        expected = "a TLS handshake, whoever the certificate is from"
+        expect.that(at.handshake_error is None, expected, at.handshake_error or "")
+
+    expect.every(probe.each, completes)
 
 
 @check(
@@ -51,6 +53,7 @@ def test_handshake_completes(probe: Probe, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"tls"},
     catches={"tls-self-signed"},
+    rows={"NET-03", "B10.48"},
 )
 def test_chain_is_trusted(probe: Probe, expect: Expect) -> None:
     """The certificate chain must lead to a trusted certificate authority.
@@ -58,16 +61,20 @@ def test_chain_is_trusted(probe: Probe, expect: Expect) -> None:
     Clients and other storages refuse to talk to this endpoint; whoever switches the
     verification off to get around it hands his tokens to anyone in between.
     """
-    started, ends = _validity(probe, expect)
-    named = any(_names(san, probe.host) for san in probe.tls.san)
-    expect.given(named, "the certificate is for another host, which is its own check")
-    in_force = started <= datetime.now(UTC) < ends
-    expect.given(in_force, "the certificate is not in force, which is its own check")
-    expect.that(
-        probe.tls.chain_ok,
-        "a chain up to one of the trusted certificate authorities",
-        probe.tls.error or "the chain is not trusted",
-    )
+
+    def trusted(at: Probe) -> None:
+        started, ends = _validity(at, expect)
+        named = any(_names(san, at.host) for san in at.tls.san)
+        expect.given(named, "the certificate is for another host, which is its own check")
+        in_force = started <= datetime.now(UTC) < ends
+        expect.given(in_force, "the certificate is not in force, which is its own check")
+        expect.that(
+            at.tls.chain_ok,
+            "a chain up to one of the trusted certificate authorities",
+            at.tls.error or "the chain is not trusted",
+        )
+
+    expect.every(probe.each, trusted)
 
 
 @check(
@@ -75,7 +82,8 @@ def test_chain_is_trusted(probe: Probe, expect: Expect) -> None:
     level=MUST,
     severity=CRITICAL,
     needs={"tls"},
-    catches={"tls-wrong-host"},
+    catches={"tls-wrong-host", "one-address-wrong-certificate"},
+    rows={"NET-03", "B10.48"},
 )
 def test_host_name_is_in_certificate(probe: Probe, expect: Expect) -> None:
     """The certificate must name the host that the endpoint's URL names.
@@ -83,12 +91,15 @@ def test_host_name_is_in_certificate(probe: Probe, expect: Expect) -> None:
     Every client that verifies names, and every other storage in a third-party copy, breaks
     the connection off; often only one alias of several is missing.
     """
-    expect.given(probe.tls.not_after is not None, f"no certificate was shown: {probe.tls.error}")
-    expect.that(
-        any(_names(san, probe.host) for san in probe.tls.san),
-        f"{probe.host} among the certificate's subject alternative names",
-        f"the certificate is for {', '.join(probe.tls.san) or 'no name at all'}",
-    )
+
+    def named(at: Probe) -> None:
+        expect.that(
+            any(_names(san, at.host) for san in at.tls.san),
+            f"{at.host} among the certificate's subject alternative names",
+            f"the certificate is for {', '.join(at.tls.san) or 'no name at all'}",
+        )
+
+    expect.every(probe.each, named)
 
 
 @check(
@@ -96,7 +107,8 @@ def test_host_name_is_in_certificate(probe: Probe, expect: Expect) -> None:
     level=MUST,
     severity=CRITICAL,
     needs={"tls"},
-    catches={"tls-expired"},
+    catches={"tls-expired", "tls-not-yet-valid"},
+    rows={"NET-04", "B10.48"},
 )
 def test_certificate_is_in_force(probe: Probe, expect: Expect) -> None:
     """The certificate must be within its validity period.
@@ -104,12 +116,16 @@ def test_certificate_is_in_force(probe: Probe, expect: Expect) -> None:
     From the hour it expires nobody can read from or write to the endpoint, and third-party
     copies fail at the other end with messages that do not name the certificate.
     """
-    started, ends = _validity(probe, expect)
-    expect.that(
-        started <= datetime.now(UTC) < ends,
-        "a certificate that is valid today",
-        f"valid from {started:%Y-%m-%d} to {ends:%Y-%m-%d %H:%M} UTC",
-    )
+
+    def in_force(at: Probe) -> None:
+        started, ends = _validity(at, expect)
+        expect.that(
+            started <= datetime.now(UTC) < ends,
+            "a certificate that is valid today",
+            f"valid from {started:%Y-%m-%d} to {ends:%Y-%m-%d %H:%M} UTC",
+        )
+
+    expect.every(probe.each, in_force)
 
 
 @check(
@@ -118,6 +134,7 @@ def test_certificate_is_in_force(probe: Probe, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"tls"},
     catches={"tls-expires-soon"},
+    rows={"NET-04"},
 )
 def test_certificate_renewal_is_not_due(probe: Probe, expect: Expect) -> None:
     """The certificate should stay valid for two more weeks, or a quarter of a short lifetime.
@@ -125,15 +142,19 @@ def test_certificate_renewal_is_not_due(probe: Probe, expect: Expect) -> None:
     A manual renewal at a certificate authority takes up to ten working days. An automatic
     one is overdue when less than a quarter of the lifetime is left: it has failed already.
     """
-    started, ends = _validity(probe, expect)
-    left = ends - datetime.now(UTC)
-    expect.given(left > timedelta(0), "the certificate has expired, which is its own check")
-    wanted = min(TWO_WEEKS, (ends - started) / 4)
-    expect.that(
-        left >= wanted,
-        f"at least {wanted.days} days of validity left",
-        f"{left.days} days left (until {ends:%Y-%m-%d})",
-    )
+
+    def lasts(at: Probe) -> None:
+        started, ends = _validity(at, expect)
+        left = ends - datetime.now(UTC)
+        expect.given(left > timedelta(0), "the certificate has expired, which is its own check")
+        wanted = min(TWO_WEEKS, (ends - started) / 4)
+        expect.that(
+            left >= wanted,
+            f"at least {wanted.days} days of validity left",
+            f"{left.days} days left (until {ends:%Y-%m-%d})",
+        )
+
+    expect.every(probe.each, lasts)
 
 
 @check(
@@ -142,6 +163,7 @@ def test_certificate_renewal_is_not_due(probe: Probe, expect: Expect) -> None:
     severity=HIGH,
     needs={"tls"},
     catches={"tls-1.1-only"},
+    rows={"NET-05", "B10.48"},
 )
 def test_tls_1_2_or_newer_is_offered(probe: Probe, expect: Expect) -> None:
     """The endpoint must speak TLS 1.2 or TLS 1.3.
@@ -149,11 +171,12 @@ def test_tls_1_2_or_newer_is_offered(probe: Probe, expect: Expect) -> None:
     Clients of every current operating system offer nothing older, so to them the endpoint
     is down.
     """
-    expect.that(
-        probe.offers("TLSv1.3") or probe.offers("TLSv1.2"),
-        "a handshake with TLS 1.2 or TLS 1.3",
-        "neither is accepted",
-    )
+
+    def modern(at: Probe) -> None:
+        offered = at.offers("TLSv1.3") or at.offers("TLSv1.2")
+        expect.that(offered, "a handshake with TLS 1.2 or TLS 1.3", "neither is accepted")
+
+    expect.every(probe.each, modern)
 
 
 @check(
@@ -162,6 +185,7 @@ def test_tls_1_2_or_newer_is_offered(probe: Probe, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"tls"},
     catches={"tls-1.0"},
+    rows={"NET-06", "B10.48"},
 )
 def test_tls_1_0_is_refused(probe: Probe, expect: Expect) -> None:
     """The endpoint must not accept TLS 1.0.
@@ -169,7 +193,12 @@ def test_tls_1_0_is_refused(probe: Probe, expect: Expect) -> None:
     Tokens and data travel under ciphers that are broken; security scans then block the
     endpoint at the site's border.
     """
-    expect.that(not probe.offers("TLSv1"), "a TLS 1.0 handshake is refused", "TLS 1.0 was accepted")
+
+    def refuses(at: Probe) -> None:
+        expected = "a TLS 1.0 handshake is refused"
+        expect.that(not at.offers("TLSv1"), expected, "TLS 1.0 was accepted")
+
+    expect.every(probe.each, refuses)
 
 
 @check(
@@ -178,6 +207,7 @@ def test_tls_1_0_is_refused(probe: Probe, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"tls"},
     catches={"tls-1.1"},
+    rows={"NET-06", "B10.48"},
 )
 def test_tls_1_1_is_refused(probe: Probe, expect: Expect) -> None:
     """The endpoint must not accept TLS 1.1.
@@ -185,6 +215,58 @@ def test_tls_1_1_is_refused(probe: Probe, expect: Expect) -> None:
     Tokens and data travel under ciphers that are broken; security scans then block the
     endpoint at the site's border.
     """
-    expect.that(
-        not probe.offers("TLSv1.1"), "a TLS 1.1 handshake is refused", "TLS 1.1 was accepted"
-    )
+
+    def refuses(at: Probe) -> None:
+        expected = "a TLS 1.1 handshake is refused"
+        expect.that(not at.offers("TLSv1.1"), expected, "TLS 1.1 was accepted")
+
+    expect.every(probe.each, refuses)
+
+
+@check(
+    req="rfc9325/no-weak-ciphers",
+    level=MUST,
+    severity=HIGH,
+    needs={"tls"},
+    catches={"tls-null-cipher"},
+    rows={"NET-07", "B10.48"},
+)
+def test_weak_ciphers_are_refused(probe: Probe, expect: Expect) -> None:
+    """The endpoint must not agree to a cipher suite without encryption or authentication.
+
+    Whoever sits between a client and the storage reads the token, or pretends to be the
+    storage, as soon as one of the two can be talked into it.
+    """
+
+    def refuses(at: Probe) -> None:
+        weak = at.weak_cipher
+        expected = (
+            "a client that offers only NULL, anonymous, RC4, DES and export suites is refused"
+        )
+        expect.that(not weak, expected, f"{weak} was agreed to")
+
+    expect.every(probe.each, refuses)
+
+
+@check(
+    req="wlcg-jwt/bearer-suffices",
+    level=SHOULD,
+    severity=HIGH,
+    needs={"tls", "tokens"},
+    catches={"tls-client-certificate-required"},
+    rows={"NET-08"},
+)
+def test_client_certificate_is_optional(probe: Probe, expect: Expect) -> None:
+    """A door for tokens should let clients in that have no certificate.
+
+    Jobs and transfer services come with a token alone; they are turned away before they can
+    show it, with a message about TLS.
+    """
+
+    def optional(at: Probe) -> None:
+        expect.given(at.handshake_error is None, "no TLS handshake, which is its own check")
+        said = at.certificate_demand
+        expected = "a client without a certificate may send a request"
+        expect.that(said is None, expected, said or "")
+
+    expect.every(probe.each, optional)

@@ -28,6 +28,7 @@ from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
+from lakeproof.wire.probe import has_route
 
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
 AREA = "/data"
@@ -35,6 +36,8 @@ SECOND_ADDRESS = "127.0.0.2"
 # Where the elements' own rules forbid them to fetch from.
 INSIDE = "127.0.0.3"
 PATIENCE_S = 6.0
+V6_ADDRESS = "::1"
+V6_LOOPBACK = (V6_ADDRESS,) if has_route(V6_ADDRESS) else ()
 # What a technology does not have at all, as its inventory entry would say.
 ABSENT = {"storm": {"md5": False}, "xrootd": {"quota": False}}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=4)
@@ -54,7 +57,7 @@ class Files:
 def make_files(directory: Path) -> Files:
     """A fresh authority and one host certificate, good for every server of the bench."""
     authority = ca.make_authority()
-    host = ca.issue(authority, "localhost", ["localhost", "127.0.0.1"])
+    host = ca.issue(authority, "localhost", ["localhost", "127.0.0.1", V6_ADDRESS])
     files = Files(
         directory / "ca.pem",
         directory / "ca.key",
@@ -222,7 +225,7 @@ class Bench:
             ca_key=self.files.ca_key,
             dialect=dialect,
             name="localhost",
-            also_at=(SECOND_ADDRESS,) if name != PARTNER else (),
+            also_at=(SECOND_ADDRESS, *V6_LOOPBACK) if name != PARTNER else V6_LOOPBACK,
             issuers=(TrustedIssuer(self._issuer.url, PurePosixPath(AREA), self.files.ca),),
             trust=self.files.ca,
             macaroon_secret=secrets.token_hex(),

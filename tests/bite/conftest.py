@@ -14,7 +14,8 @@ from lakeproof.session.sessions import Sessions
 from lakeproof.verdict import Unsupported
 from lakeproof.wire.probe import Address
 from lakeproof.wire.probe import resolve as real_resolve
-from tests.bite.bench import ABSENT, ELEMENT, PARTNER, SECOND_ADDRESS, Bench
+from lakeproof.wire.reply import NotReached
+from tests.bite.bench import ABSENT, ELEMENT, PARTNER, SECOND_ADDRESS, V6_LOOPBACK, Bench
 
 
 @dataclass(frozen=True)
@@ -33,14 +34,32 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     made.stop()
 
 
+# Faults that an element cannot have without IPv6, and the checks that need it.
+V6_FAULTS = {"ipv6-broken", "no-ipv6-address"}
+V6_CHECKS = {
+    "reachability.addresses.ipv4-and-ipv6-answer-alike",
+    "reachability.addresses.has-ipv6-address",
+    "tpc.ipv6.pull-from-bracketed-address",
+}
+
+
 @pytest.fixture(autouse=True)
-def two_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The element's name has two addresses, as a name with several doors behind it has."""
+def several_addresses(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The element's name has several addresses, as a name with several doors behind it has."""
+    if "case" not in request.fixturenames:
+        return
+    case: Case = request.getfixturevalue("case")
+    if not V6_LOOPBACK and (V6_FAULTS.intersection(case.faults) or case.check.id in V6_CHECKS):
+        pytest.skip("this machine has no IPv6, not even on its loopback interface")
+    v6 = () if "no-ipv6-address" in case.faults else V6_LOOPBACK
 
     def resolve(host: str) -> list[Address]:
+        if host.endswith(".invalid"):  # RFC 6761: nobody need be asked
+            raise NotReached("dns", f"the host name {host} cannot be resolved")
         if host != "localhost":
             return real_resolve(host)
-        return [Address("127.0.0.1", 4), Address(SECOND_ADDRESS, 4)]
+        fourth = [Address(text, 4) for text in ("127.0.0.1", SECOND_ADDRESS)]
+        return fourth + [Address(text, 6) for text in v6]
 
     monkeypatch.setattr("lakeproof.session.probe.resolve", resolve)
 

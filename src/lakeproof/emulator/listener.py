@@ -60,14 +60,17 @@ class CarelessConnection(Connection):
 
 
 class Listener:
-    """Accepts connections for one `web.Server`; `options` are those of its connections."""
+    """Accepts connections for one `web.Server`; `options` are those of its connections.
+
+    `faults` gives those of the element at one of its addresses.
+    """
 
     def __init__(
         self,
         server: web.Server,
         options: dict[str, Any],
         contexts: TlsContexts,
-        faults: Callable[[], Faults],
+        faults: Callable[[str], Faults],
     ) -> None:
         self.server = server
         self.options = options
@@ -121,7 +124,7 @@ class Listener:
             self._spawn(self._serve(connection))
 
     async def _serve(self, connection: socket.socket) -> None:
-        loop, faults = asyncio.get_running_loop(), self.faults()
+        loop, faults = asyncio.get_running_loop(), self.faults(connection.getsockname()[0])
         if faults.has("tls-handshake-stalls"):
             with connection:
                 await asyncio.sleep(STALL_S)
@@ -141,7 +144,7 @@ class Listener:
                 connection.close()
 
     def _protocol(self) -> RequestHandler:
-        careless = self.faults().has("smuggling-accepted")
+        careless = self.faults("").has("smuggling-accepted")
         kind = CarelessConnection if careless else Connection
         return kind(self.server, loop=asyncio.get_running_loop(), **self.options)
 

@@ -189,7 +189,7 @@ class FaultProxy:
         }
         contexts = TlsContexts(self._shadow)
         server = web.Server(partial(self._handle))
-        self._door = Listener(server, options, contexts, lambda: self._faulty.faults)
+        self._door = Listener(server, options, contexts, lambda _: self._faulty.faults)
         self._door.open(self.config.host, self.config.port)
 
     async def _stop(self) -> None:

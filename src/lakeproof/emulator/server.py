@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from lakeproof.emulator import paths, spoiled_answers
+from lakeproof.emulator import lopsided, paths, spoiled_answers
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.config import EmulatorConfig
 from lakeproof.emulator.dispatch import answer_request
@@ -95,7 +95,9 @@ class StorageServer:
         door, config, faults = self._door, self.config, self.element.faults
         if door is None:
             return
-        closed = set(config.also_at) if faults.has("one-address-closed") else set()
+        closed = set(config.also_at[:1]) if faults.has("one-address-closed") else set()
+        if faults.has("no-ipv6-address"):
+            closed |= {host for host in config.also_at if ":" in host}
         if faults.has("door-closed"):
             closed = {config.host, *config.also_at}
         for host in (config.host, *config.also_at):
@@ -120,12 +122,15 @@ class StorageServer:
             "max_field_size": LONGEST_LINE,
             "logger": log,
         }
-        return Listener(web.Server(handler), options, contexts, lambda: self.element.faults)
+        faults = partial(lopsided.faults_at, self.element)
+        return Listener(web.Server(handler), options, contexts, faults)
 
     async def _handle(self, request: web.BaseRequest, *, at_door: bool) -> web.StreamResponse:
         element = self.element
         element.requests += 1
         early = spoiled_answers.before(element.faults, element.requests)
+        if early is None and at_door:
+            early = lopsided.before(element, request)
         if early is not None:
             return await write(request, early)
         try:
@@ -152,4 +157,4 @@ class StorageServer:
         for name, value in exchange.dialect.headers.items():
             shown = value.format(version=exchange.dialect.version)
             answer.headers.setdefault(name, shown)
-        return spoiled_answers.spoil(exchange, answer)
+        return lopsided.spoil(exchange, spoiled_answers.spoil(exchange, answer))

@@ -35,6 +35,7 @@ CONNECTION_FAULTS = (
     *VALIDITY,
     *OLD_VERSIONS,
     "tls-client-certificate-required",
+    "tls-null-cipher",
     "x509-expired-accepted",
 )
 SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -67,6 +68,8 @@ class TlsContexts:
             context.load_verify_locations(self.config.client_ca)
             context.verify_mode = ssl.CERT_OPTIONAL
             context.verify_flags |= ssl.VERIFY_ALLOW_PROXY_CERTS
+        if faults.has("tls-null-cipher"):
+            context.set_ciphers("ALL:eNULL:aNULL:@SECLEVEL=0")
         if faults.has("tls-client-certificate-required"):
             context.verify_mode = ssl.CERT_REQUIRED
         if faults.has("x509-expired-accepted"):

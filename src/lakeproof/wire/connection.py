@@ -36,6 +36,15 @@ class TlsConfig:
     ca: Path | None = None
 
 
+@dataclass(frozen=True)
+class Pin:
+    """One address to which connections to `host` and `port` go, instead of any of its addresses."""
+
+    host: str
+    port: int
+    address: str
+
+
 @dataclass
 class Trace:
     """What happened on the wire during one request, for telling failures apart.
@@ -228,8 +237,9 @@ class _TlsPool(HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """requests' adapter with our connections, one TLS context, and raw request targets."""
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, pin: Pin | None = None) -> None:
         self._context = context
+        self._pin = pin
         super().__init__(pool_connections=8, pool_maxsize=8)
 
     def init_poolmanager(
@@ -253,7 +263,12 @@ class Adapter(HTTPAdapter):
     ) -> Any:  # noqa: ANN401
         """Host and TLS settings of a request: always our context, never requests' bundle."""
         host, _ = super().build_connection_pool_key_attributes(request, True, None)
-        tls = {"ssl_context": self._context} if host["scheme"] == "https" else {}
+        tls: dict[str, Any] = {"ssl_context": self._context} if host["scheme"] == "https" else {}
+        pin = self._pin
+        if pin is not None and (host["host"].strip("[]"), host["port"]) == (pin.host, pin.port):
+            # The connection goes to the address; name and certificate stay those of the host.
+            host["host"] = pin.address
+            tls |= {"server_hostname": pin.host} if tls else {}
         return host, tls
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:  # noqa: ANN401

@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from lakeproof import __version__
 from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
 from lakeproof.wire.body import Body, BodyLike, Dropped
-from lakeproof.wire.connection import TRACE, Adapter, TlsConfig, Trace, tls_context
+from lakeproof.wire.connection import TRACE, Adapter, Pin, TlsConfig, Trace, tls_context
 from lakeproof.wire.faults import failure, not_reached
 from lakeproof.wire.guard import GuardError, WriteGuard
 from lakeproof.wire.payload import Enough
@@ -107,8 +107,12 @@ class HttpClient:
         timeouts: Timeouts,
         recorder: Recorder,
         guard: WriteGuard,
+        address: str | None = None,
     ) -> None:
-        """`base_url` is https, http, davs or dav; its path does not matter here."""
+        """`base_url` is https, http, davs or dav; its path does not matter here.
+
+        With `address`, connections to this host and port go to that address of it alone.
+        """
         parts = urlsplit(base_url)
         scheme = {"davs": "https", "dav": "http"}.get(parts.scheme, parts.scheme)
         if scheme not in ("https", "http") or not parts.hostname:
@@ -121,16 +125,21 @@ class HttpClient:
         self.timeouts = timeouts
         self.recorder = recorder
         self.guard = guard
+        self.address = address
         self._adapters: dict[ClientCert | None, Adapter] = {}
 
-    def clone(self) -> HttpClient:
-        """A client of the same door, guard and record with connections of its own."""
+    def clone(self, address: str | None = None) -> HttpClient:
+        """A client of the same door, guard and record with connections of its own.
+
+        They go to `address`, where it is given, else to where this client's go.
+        """
         return HttpClient(
             self.origin,
             tls=self.tls,
             timeouts=self.timeouts,
             recorder=self.recorder,
             guard=self.guard,
+            address=address or self.address,
         )
 
     def raw_origin(self) -> tuple[str, int]:
@@ -221,6 +230,7 @@ class HttpClient:
             client_certificate=isinstance(ask.auth, ClientCert),
             ca=ca if ask.url.startswith("https:") else "system",
             body=_note(ask),
+            resolve=f"{self._host}:{self._port}:{self.address}" if self.address else "",
         )
         self.recorder.current.add(exchange)
         return exchange
@@ -284,7 +294,8 @@ class HttpClient:
                 what = self.tls.ca if certificate is None else certificate.certificate
                 sentence = f"cannot use {what or 'the system store'} for TLS: {error}"
                 raise NotReached("tls", sentence, ask.url) from error
-            adapter = self._adapters[certificate] = Adapter(context)
+            pin = Pin(self._host, self._port, self.address) if self.address else None
+            adapter = self._adapters[certificate] = Adapter(context, pin)
         return adapter
 
     def _attempt(self, adapter: Adapter, ask: _Ask, trace: Trace) -> Reply:
@@ -327,6 +338,8 @@ class HttpClient:
                 "Accept-Encoding": "identity",
             }
         )
+        if self.address is not None:
+            headers["Host"] = ask.url.split("/", 3)[2]
         headers.update(ask.headers)
         if ask.body.size is not None and "Transfer-Encoding" not in headers:
             headers.setdefault("Content-Length", str(ask.body.size))

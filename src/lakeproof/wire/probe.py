@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 import warnings
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from queue import Empty, SimpleQueue
+from typing import Any, Literal
 
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
@@ -27,6 +29,10 @@ _VERSIONS: dict[str, ssl.TLSVersion] = {
     "TLSv1.2": ssl.TLSVersion.TLSv1_2,
     "TLSv1.3": ssl.TLSVersion.TLSv1_3,
 }
+RESOLVE_S = 10.0
+UNASKED_S = 1.0
+WEAK_CIPHERS = "eNULL:aNULL:RC4:3DES:DES:EXPORT"
+_DEMANDS = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE")
 _OWN_LIMITS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "UNSUPPORTED_PROTOCOL_VERSION")
 
 
@@ -39,6 +45,25 @@ class Address:
 
     def __str__(self) -> str:
         return self.text
+
+
+@dataclass(frozen=True)
+class Place:
+    """A port of a host, at one of its addresses or (None) at whichever the system takes."""
+
+    host: str
+    port: int
+    address: str | None = None
+
+    @property
+    def target(self) -> str:
+        """What is connected to."""
+        return self.address or self.host
+
+    @property
+    def url(self) -> str:
+        """For messages."""
+        return _url(self.target, self.port)
 
 
 @dataclass(frozen=True)
@@ -61,12 +86,28 @@ class TlsFacts:
     error: str = ""
 
 
-def resolve(host: str) -> list[Address]:
-    """Every address of `host`, in the system's order; raises NotReached (dns)."""
+def resolve(host: str, timeout_s: float = RESOLVE_S) -> list[Address]:
+    """Every address of `host`, in the system's order; raises NotReached (dns).
+
+    The system's look-up has no time-out of its own, so it gets a thread; when it outlasts
+    `timeout_s` the thread is left to end by itself.
+    """
+    answer: SimpleQueue[list[Any] | OSError | UnicodeError] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answer.put(list(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)))
+        except (OSError, UnicodeError) as error:
+            answer.put(error)
+
+    threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise not_reached(error, _url(host, 443), 0) from error
+        found = answer.get(timeout=timeout_s)
+    except Empty:
+        sentence = f"the host name {host} was not resolved within {timeout_s:g} s"
+        raise NotReached("dns", sentence, _url(host, 443)) from None
+    if isinstance(found, Exception):
+        raise not_reached(found, _url(host, 443), 0) from found
     addresses: dict[str, Address] = {}
     for family, _, _, _, place in found:
         if family in (socket.AF_INET, socket.AF_INET6):
@@ -75,25 +116,42 @@ def resolve(host: str) -> list[Address]:
     return list(addresses.values())
 
 
+def has_route(address: str) -> bool:
+    """Whether this machine has any way to send to `address`; nothing is sent to find out."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+            datagrams.connect((address, 9))
+    except OSError:
+        return False
+    return True
+
+
 def connect(address: Address | str, port: int, timeout_s: float) -> float:
     """Seconds a TCP connection to one address took; raises NotReached."""
     started = time.monotonic()
-    with _connected(str(address), port, timeout_s):
+    with _connected(Place(str(address), port), timeout_s):
         return time.monotonic() - started
 
 
-def tls_facts(host: str, port: int, ca: Path | None, timeout_s: float) -> TlsFacts:
-    """What the TLS door shows, trusted or not; raises NotReached when no handshake succeeds."""
+def tls_facts(
+    host: str, port: int, ca: Path | None, timeout_s: float, address: str | None = None
+) -> TlsFacts:
+    """What the TLS door shows, trusted or not; raises NotReached when no handshake succeeds.
+
+    With `address`, at that address of the host.
+    """
     try:
         context = tls_context(TlsConfig(ca), None)
     except OSError as error:
         raise NotReached("tls", f"cannot use {ca} for TLS: {error}", _url(host, port)) from error
     # The name is compared below: a wrong one must not hide what else there is to see.
     context.check_hostname = False
+    place = Place(host, port, address)
     try:
-        facts = _handshake(context, host, port, timeout_s)
+        facts = _handshake(context, place, timeout_s)
     except ssl.SSLCertVerificationError as error:
-        untrusted = _handshake(_blind(), host, port, timeout_s)
+        untrusted = _handshake(_blind(), place, timeout_s)
         facts = replace(untrusted, chain_ok=False, error=tls_sentence(error))
     if _names_host(facts.san, host):
         return facts
@@ -101,7 +159,9 @@ def tls_facts(host: str, port: int, ca: Path | None, timeout_s: float) -> TlsFac
     return replace(facts, host_ok=False, error="; ".join(filter(None, (facts.error, wrong))))
 
 
-def tls_version_offered(host: str, port: int, version: TlsVersion, timeout_s: float) -> bool | None:
+def tls_version_offered(
+    host: str, port: int, version: TlsVersion, timeout_s: float, address: str | None = None
+) -> bool | None:
     """True when the door completes a handshake of exactly this version.
 
     None when our own OpenSSL cannot try it. Raises NotReached when there is no connection.
@@ -116,35 +176,95 @@ def tls_version_offered(host: str, port: int, version: TlsVersion, timeout_s: fl
             context.set_ciphers("ALL:@SECLEVEL=0")
     except (ValueError, ssl.SSLError):
         return None
-    with _connected(host, port, timeout_s) as plain:
+    found = _tried(context, Place(host, port, address), timeout_s)
+    return None if found is None else found[:1] == (version,)
+
+
+def weak_cipher_accepted(
+    host: str, port: int, timeout_s: float, address: str | None = None
+) -> str | None:
+    """The cipher suite without encryption or authentication that the door agrees to, or "".
+
+    None when our own OpenSSL has none left to offer. Raises NotReached when there is no connection.
+    """
+    context = _blind()
+    try:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(f"{WEAK_CIPHERS}:@SECLEVEL=0")
+    except (ValueError, ssl.SSLError):
+        return None
+    found = _tried(context, Place(host, port, address), timeout_s)
+    return None if found is None else "".join(found[1:])
+
+
+def demands_certificate(
+    host: str, port: int, timeout_s: float, address: str | None = None
+) -> str | None:
+    """What the door says when a client without a certificate comes, None when it lets it in.
+
+    Servers of TLS 1.3 refuse only after our side has finished, so an anonymous OPTIONS is sent.
+    One that closes without a word is asked again: does it close before anything was asked?
+    """
+    request = f"OPTIONS * HTTP/1.1\r\nHost: {_url(host, port)[8:]}\r\nConnection: close\r\n\r\n"
+    place = Place(host, port, address)
+    said = _said_to_stranger(place, timeout_s, request.encode())
+    if said == "":
+        said = _said_to_stranger(place, min(timeout_s, UNASKED_S), b"")
+    return "it closes the connection as soon as the handshake is over" if said == "" else said
+
+
+def _said_to_stranger(place: Place, timeout_s: float, request: bytes) -> str | None:
+    """The alert that a client without a certificate gets, "" for a mere end, None for neither."""
+    with _connected(place, timeout_s) as plain:
         try:
-            with context.wrap_socket(plain, server_hostname=host) as secure:
-                return secure.version() == version
+            with _blind().wrap_socket(plain, server_hostname=place.host) as secure:
+                secure.sendall(request)
+                return None if secure.recv(1) else ""
+        except TimeoutError:
+            return None
+        except ssl.SSLEOFError:
+            return ""
         except ssl.SSLError as error:
-            return None if (error.reason or "") in _OWN_LIMITS else False
+            said = (error.reason or str(error)).upper()
+            return tls_sentence(error) if any(word in said for word in _DEMANDS) else None
         except OSError:
-            return False
+            return ""
+
+
+def _tried(
+    context: ssl.SSLContext, place: Place, timeout_s: float
+) -> tuple[str, str] | tuple[()] | None:
+    """Version and cipher a handshake ended with; empty when refused, None for our own limits."""
+    with _connected(place, timeout_s) as plain:
+        try:
+            with context.wrap_socket(plain, server_hostname=place.host) as secure:
+                cipher = secure.cipher()
+                return secure.version() or "", cipher[0] if cipher else ""
+        except ssl.SSLError as error:
+            return None if (error.reason or "") in _OWN_LIMITS else ()
+        except OSError:
+            return ()
 
 
 def _blind() -> ssl.SSLContext:
-    # Only to look at a handshake: nothing is ever sent over such a connection.
+    # Only to look at a handshake: nothing but an anonymous OPTIONS is sent over such a connection.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _handshake(context: ssl.SSLContext, host: str, port: int, timeout_s: float) -> TlsFacts:
-    with _connected(host, port, timeout_s) as plain:
+def _handshake(context: ssl.SSLContext, place: Place, timeout_s: float) -> TlsFacts:
+    with _connected(place, timeout_s) as plain:
         try:
-            with context.wrap_socket(plain, server_hostname=host) as secure:
+            with context.wrap_socket(plain, server_hostname=place.host) as secure:
                 cipher = secure.cipher()
                 der = secure.getpeercert(binary_form=True) or b""
                 return _facts(der, secure.version() or "", cipher[0] if cipher else "")
         except ssl.SSLCertVerificationError:
             raise
         except (OSError, ValueError) as error:
-            raise not_reached(error, _url(host, port), timeout_s) from error
+            raise not_reached(error, place.url, timeout_s) from error
 
 
 def _facts(der: bytes, version: str, cipher: str) -> TlsFacts:
@@ -184,11 +304,11 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return (*names.get_values_for_type(x509.DNSName), *(str(a) for a in addresses))
 
 
-def _connected(host: str, port: int, timeout_s: float) -> socket.socket:
+def _connected(place: Place, timeout_s: float) -> socket.socket:
     try:
-        return socket.create_connection((host, port), timeout=timeout_s)
+        return socket.create_connection((place.target, place.port), timeout=timeout_s)
     except (OSError, UnicodeError) as error:
-        raise not_reached(error, _url(host, port), timeout_s) from error
+        raise not_reached(error, place.url, timeout_s) from error
 
 
 def _url(host: str, port: int) -> str:

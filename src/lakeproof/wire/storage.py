@@ -110,19 +110,28 @@ class StorageElement:
     def __repr__(self) -> str:
         return f"StorageElement({self.name!r}, {self.url!r})"
 
-    def clone(self) -> StorageElement:
+    def clone(self, address: str | None = None) -> StorageElement:
         """The same endpoint and work directory over a connection of its own, for one thread.
 
-        Guard, budget, wallet and record are shared; whoever asks for it closes its client.
+        With `address`, by that address of the door's host name alone. Guard, budget, wallet and
+        record are shared; whoever asks for it closes its client.
         """
         twin = StorageElement(
-            self.name, client=self.client.clone(), directory=self.directory, wallet=self.wallet
+            self.name,
+            client=self.client.clone(address),
+            directory=self.directory,
+            wallet=self.wallet,
         )
         twin.budget = self.budget
         # Made now: threads must not race for it.
         twin._workdir = self.workdir
         twin._made = set(self._made)
         return twin
+
+    @property
+    def address(self) -> str | None:
+        """The one address of the door's host name that is used; None for any of them."""
+        return self.client.address
 
     @property
     def workdir(self) -> PurePosixPath:

@@ -55,6 +55,7 @@ class Exchange:
 
     `headers` are those the check asked for; a bearer in them is replaced by "$TOKEN" (another
     credential by "$OTHER_TOKEN") before it gets here, so that no record ever holds one.
+    `resolve` is host:port:address where one address of the host was chosen.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Exchange:
     auth_label: str = "anonymous"
     client_certificate: bool = False
     ca: Literal["system", "file", "directory"] = "system"
+    resolve: str = ""
     body: BodyNote = field(default_factory=BodyNote)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     status: int = 0
@@ -78,6 +80,7 @@ class Exchange:
     def text(self) -> str:
         """The exchange as redacted plain text."""
         lines = [f"> {self.method} {self.url}   [{self.started:%H:%M:%S}Z, {self.auth_label}]"]
+        lines += [f"> (to {self.resolve})"] if self.resolve else []
         lines += [f"> {name}: {value}" for name, value in redactor.headers(self.headers).items()]
         if self.body.present:
             lines.append(f"> {self.body.text()}")
@@ -106,6 +109,7 @@ class Exchange:
         words += {"file": ["--cacert", "CA_FILE"], "directory": ["--capath", "CA_DIR"]}.get(
             self.ca, []
         )
+        words += ["--resolve", _quote(self.resolve)] if self.resolve else []
         if self.client_certificate:
             words += ["--cert", "CERT_FILE", "--key", "KEY_FILE"]
         for name, value in redactor.headers(self.headers).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import cast
 
@@ -99,12 +100,23 @@ TRUNCATED = _reply(200, "OK", failure=Failure("truncated", "it ended after 3 of 
 ANSWERS = iter([False, True])
 RIGHT = _reply(method="HEAD", Digest=f"adler32={DATA.adler32}", Content_Length="3")
 
+
+@dataclass(frozen=True)
+class _Door:
+    address: str | None
+
+
+def _not_second(door: _Door) -> None:
+    expect.that(door.address != "192.0.2.2", "an answer", "none")
+
+
 PASSES: list[Case] = [
     ("control", (CREATED,)),
     ("control_transfer", (_transfer(TpcEnd.SUCCESS),)),
     ("given", (True, "not given")),
     ("that", (True, "a", "b")),
     ("equal", (1, 1, "one")),
+    ("every", ([_Door("192.0.2.1")], _not_second)),
     ("answered", (BROKEN,)),
     ("success", (CREATED,)),
     ("success", (_reply(299, ""),)),
@@ -132,6 +144,12 @@ PASSES: list[Case] = [
 VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("that", (False, "a is so", "a is not"), "a is so", "a is not"),
     ("equal", (2, 1, "size"), "size: 1", "size: 2"),
+    (
+        "every",
+        ([_Door("192.0.2.1"), _Door("192.0.2.2")], _not_second),
+        "an answer",
+        "at 1 of 2 addresses: 192.0.2.2: none",
+    ),
     ("answered", (_no_answer(CLOSED),), "a complete answer to PUT", CLOSED.sentence),
     ("answered", (TRUNCATED,), "a complete answer to PUT", "200 OK, but it ended after 3 of 5"),
     ("success", (GONE,), "PUT succeeds", "PUT answered 404 Not Found"),
@@ -245,3 +263,19 @@ def test_multistatus_gives_its_entries() -> None:
     (entry,) = expect.multistatus(_reply(207, body=MULTISTATUS))
 
     assert (entry.path, entry.size) == (PATH, 3)
+
+
+class TestEvery:
+    def test_blocked_counts_only_when_nothing_is_wrong(self) -> None:
+        def judge(door: _Door) -> None:
+            expect.given(door.address != "192.0.2.1", "not reached")
+            expect.that(door.address != "192.0.2.2", "an answer", "none")
+
+        with pytest.raises(Blocked):
+            expect.every([_Door("192.0.2.1"), _Door("192.0.2.3")], judge)
+        with pytest.raises(Violation):
+            expect.every([_Door("192.0.2.1"), _Door("192.0.2.2")], judge)
+
+    def test_no_door_proves_nothing(self) -> None:
+        with pytest.raises(Blocked):
+            expect.every((), lambda door: None)
