@@ -115,7 +115,7 @@ def test_every_address_runs_the_same_software(probe: Probe, doors: Doors, expect
     req="lakeproof/ipv6",
     level=SHOULD,
     severity=MEDIUM,
-    needs=(),
+    needs={"webdav"},
     catches={"no-ipv6-address"},
     rows={"IP6-01"},
 )
