@@ -123,8 +123,8 @@ class StorageElement:
             wallet=self.wallet,
         )
         twin.budget = self.budget
-        # Made now: threads must not race for it.
-        twin._workdir = self.workdir
+        # Made now: threads must not race for it. A door of one address comes without threads.
+        twin._workdir = self._workdir if address else self.workdir
         twin._made = set(self._made)
         return twin
 
