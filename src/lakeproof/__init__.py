@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from lakeproof.fixture_types import OddTokenFor, PayloadOf, Tampered, Together, TokenFor
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
+    from lakeproof.session.sample import ServedSample
     from lakeproof.wire.auth import ANONYMOUS, Bearer
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.reply import Reply
+    from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
     from lakeproof.wire.tpc import Transfer
 
@@ -45,6 +47,8 @@ _HOME = {
     "PayloadOf": "fixture_types",
     "Probe": "session.probe",
     "Reply": "wire.reply",
+    "Sample": "wire.sample",
+    "ServedSample": "session.sample",
     "StorageElement": "wire.storage",
     "Tampered": "fixture_types",
     "Together": "fixture_types",
@@ -70,6 +74,8 @@ __all__ = [
     "PayloadOf",
     "Probe",
     "Reply",
+    "Sample",
+    "ServedSample",
     "StorageElement",
     "Tampered",
     "Together",

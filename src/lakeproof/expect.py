@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
-from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
+from lakeproof.expect_parts import PartExpectations
+from lakeproof.verdict import Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import NotReached, Reply
@@ -35,7 +36,7 @@ class Addressed(Protocol):
 T = TypeVar("T", bound=Addressed)
 
 
-class Expect:
+class Expect(PartExpectations):
     """Expectations about replies, transfers and the state of a storage element."""
 
     def control(self, reply: Reply) -> None:
@@ -230,11 +231,6 @@ class Expect:
                 transfer.describe(),
                 transfer.reply.exchange,
             )
-
-    def _not_slow(self, reply: Reply) -> None:
-        """A time-out is not an answer: slow is not wrong, so the check is not judged."""
-        if reply.failure is not None and reply.failure.kind == "timeout":
-            raise Unjudged(reply.describe(), Blame.ENDPOINT)
 
 
 expect = Expect()

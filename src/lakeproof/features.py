@@ -16,6 +16,7 @@ NEEDS: dict[str, str] = {
     "tls": "the door speaks TLS",
     "webdav": "the door answers HTTP and speaks WebDAV",
     "write": "the run may write below the endpoint's area",
+    "sample": "there is a file of known content, the run's own or the operator's",
     "tpc-pull": "the endpoint fetches from another one on request (COPY with Source)",
     "tpc-push": "the endpoint sends to another one on request (COPY with Destination)",
     "partner": "there is another endpoint to copy from and to",
@@ -30,6 +31,9 @@ NEEDS: dict[str, str] = {
     "quota": "collections state their used and available bytes (RFC 4331)",
     "intrusive": "the operator agreed to checks that load or annoy a server",
 }
+
+# A copy writes at one of its two ends.
+WRITING = frozenset({"write", "tpc-pull", "tpc-push", "partner"})
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,7 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
             session.require_ready()
         return
     session.require_reachable()
-    if not mode.read_only:
-        session.require_ready()
+    session.require_ready()
     _require_credentials(check, session)
 
 
@@ -67,8 +70,15 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
     downtime = session.target.endpoint.downtime
     if downtime is not None and downtime.covers(datetime.now(UTC)):
         raise NotRun(f"downtime until {downtime.end:%Y-%m-%d %H:%M} UTC: {downtime.reason}")
-    if mode.read_only and "write" in check.needs:
+    if mode.read_only and check.needs & WRITING:
         raise NotRun("it writes, and the run is --read-only")
+    endpoint = session.target.endpoint
+    may_write = endpoint.is_writable and not mode.read_only
+    if "sample" in check.needs and not may_write and endpoint.sample is None:
+        raise NotRun(
+            "it reads a file of known content, and the run may not write one: give "
+            "--sample-file PATH,SIZE,ADLER32"
+        )
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun("it loads or annoys the server; run it with --intrusive")
 

@@ -42,6 +42,8 @@ async def head(exchange: Exchange) -> Answer:
         return Answer(HTTPStatus.OK)
     conditions.check_read(exchange, node)
     size = node.size + (1 if faults.has("head-wrong-length") else 0)
+    if faults.has("head-range-length"):
+        size = spoiled_ranges.length_of(exchange.header("Range"), size)
     announce = None if faults.has("head-no-length") else size
     answer = Answer(HTTPStatus.OK, _headers(exchange, node), announce=announce)
     if faults.has("head-sends-body"):

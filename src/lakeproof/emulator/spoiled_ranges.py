@@ -32,9 +32,23 @@ def before(exchange: Exchange, node: Node, wanted: str) -> Instead | None:
         return Instead(Answer(HTTPStatus.PARTIAL_CONTENT, raw=b"", reset=True))
     if faults.has("range-invalid-500") and _invalid(wanted, node.size):
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
+    if _refuses(exchange, node, wanted):
+        raise Refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Range not satisfiable")
     if faults.has("range-clipped-refused") and not several and _ends_beyond(wanted, node.size):
         raise Refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Range not satisfiable")
     return None
+
+
+def _refuses(exchange: Exchange, node: Node, wanted: str) -> bool:
+    faults = exchange.faults
+    unit, _, specs = wanted.partition("=")
+    if unit != "bytes":
+        return faults.has("range-unknown-unit-refused")
+    if faults.has("range-long-suffix-refused") and specs.startswith("-"):
+        return specs[1:].isdigit() and int(specs[1:]) > node.size
+    starts = [spec.partition("-")[0] for spec in specs.split(",")]
+    beyond = any(start.isdigit() and int(start) >= node.size for start in starts)
+    return faults.has("multirange-one-beyond-refused") and len(starts) > 1 and beyond
 
 
 def _ends_beyond(wanted: str, size: int) -> bool:
@@ -80,3 +94,9 @@ def _invalid(wanted: str, size: int) -> bool:
         return parse(wanted, size) is None
     except NotSatisfiableError:
         return False
+
+
+def length_of(wanted: str | None, size: int) -> int:
+    """Bytes of the first range that is asked for; `size` when none is."""
+    found = parse(wanted, size) if wanted else None
+    return found[0].length if found else size

@@ -31,6 +31,7 @@ EXPECTED = {
     "datetime_from_date_parsing": "a time with its zone such as 2026-08-01T06:00:00Z",
     "timezone_aware": "a time with its zone such as 2026-08-01T06:00:00Z",
     "greater_than": "a number greater than {gt}",
+    "greater_than_equal": "a number of at least {ge}",
     "less_than_equal": "a number of at most {le}",
     "too_short": "at least one",
     "string_pattern_mismatch": "two capital letters such as DE",

@@ -139,6 +139,20 @@ def _url_path(value: Any) -> PurePosixPath:  # noqa: ANN401
     return PurePosixPath("/", *[piece for piece in text.split("/") if piece])
 
 
+def _file_path(value: Any) -> PurePosixPath:  # noqa: ANN401
+    text = _text(value)
+    if text.endswith("/") or {"", ".", ".."} & set(text.removeprefix("/").split("/")):
+        raise complain("", "a file below the door such as data/f.root, or an absolute URL path")
+    return PurePosixPath(text)
+
+
+def _adler32(value: Any) -> str:  # noqa: ANN401
+    text = _text(value).lower()
+    if not re.fullmatch(r"[0-9a-f]{1,8}", text):
+        raise complain("", "an adler32 of at most 8 hexadecimal digits (in quotes)")
+    return text.zfill(8)
+
+
 def _area(value: Any) -> PurePosixPath:  # noqa: ANN401
     if isinstance(value, PurePosixPath):
         value = str(value)
@@ -170,4 +184,6 @@ HttpDoor = Annotated[Door, BeforeValidator(_http_door), _as_text]
 RootDoor = Annotated[Door, BeforeValidator(_root_door), _as_text]
 TapeDoor = Annotated[Door | Literal["auto"] | None, BeforeValidator(_tape_door), _as_text]
 UrlPath = Annotated[PurePosixPath, BeforeValidator(_url_path), _as_text]
+FilePath = Annotated[PurePosixPath, BeforeValidator(_file_path), _as_text]
+Adler32 = Annotated[str, BeforeValidator(_adler32)]
 AreaName = Annotated[PurePosixPath, BeforeValidator(_area), _as_text]

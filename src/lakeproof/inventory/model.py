@@ -21,9 +21,11 @@ from pydantic import (
 from lakeproof.credentials.names import PathName, SecretName
 from lakeproof.inventory.door import Door
 from lakeproof.inventory.fields import (
+    Adler32,
     AreaName,
     Certificate,
     ClearText,
+    FilePath,
     HttpDoor,
     IssuerUrl,
     Listen,
@@ -168,6 +170,14 @@ class Downtime(Model):
         return self.begin <= moment < self.end
 
 
+class SampleFile(Model):
+    """A file of known content, for reading where nothing may be written; size in bytes."""
+
+    path: FilePath
+    size: int = Field(ge=1)
+    adler32: Adler32
+
+
 class Endpoint(Model):
     """One storage endpoint. Its version is observed, never written here."""
 
@@ -180,6 +190,7 @@ class Endpoint(Model):
     ca: ClearText | None = None
     auth: Auth = Auth()
     features: dict[str, bool] = Field(default_factory=dict)
+    sample: SampleFile | None = None
     roles: tuple[Role, ...] = Field(default=("source", "destination"), strict=False)
     downtime: Downtime | None = None
     known_failures: tuple[ClearText, ...] = Field(default=(), strict=False)
@@ -206,6 +217,11 @@ class Endpoint(Model):
         if door is None:  # the model refuses this; said here for the type checker
             raise InventoryError([f"{self.name} has no door"])
         return door
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether nobody has declared that it cannot be written to."""
+        return self.features.get("write") is not False
 
     @property
     def url(self) -> str:

@@ -138,7 +138,9 @@ class Controller:
 
     def _clean_for_lost_workers(self) -> list[str]:
         """Remove the work directories of this run's workers that could not do it themselves."""
-        sessions = Sessions(self.run.plan, self.run.folder.run_id)
+        sessions = Sessions(
+            self.run.plan, self.run.folder.run_id, read_only=self.run.mode.read_only
+        )
         left: list[str] = []
         for target in self.run.plan.everything:
             session = sessions.get(target.name)

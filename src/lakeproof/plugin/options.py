@@ -170,7 +170,14 @@ OPTIONS: tuple[Option, ...] = (
         choices=("must", "should", "may"),
         default="may",
     ),
-    Option("read-only", "Run only what needs no write.", flag=True),
+    Option("read-only", "Write nothing; run only what needs no write.", flag=True),
+    Option(
+        "sample-file",
+        "With --read-only: a file on the endpoint, below its path or as an absolute URL path, with "
+        "its size in bytes and its adler32; ranges, second reads and checksums are tried on it.",
+        "PATH,SIZE,ADLER32",
+        commands=ADHOC,
+    ),
     Option("intrusive", "Also run checks that load or annoy a server.", flag=True),
     Option("out", "Folder for results and pages. Default: reports.", "DIR", default="reports"),
 )

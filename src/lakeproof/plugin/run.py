@@ -80,7 +80,9 @@ class Run:
 
     def __post_init__(self) -> None:
         suffix = f"-{self.worker}" if self.worker else ""
-        self.sessions = Sessions(self.plan, f"{self.folder.run_id}{suffix}")
+        self.sessions = Sessions(
+            self.plan, f"{self.folder.run_id}{suffix}", read_only=self.mode.read_only
+        )
 
     def load_known(self, checks: Registry) -> None:
         """Read the known failures that each endpoint names, and hold them against `checks`."""
@@ -159,6 +161,7 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
         technology=get("lakeproof_technology"),
         features=get("lakeproof_feature"),
         peer=_peer(config),
+        sample_file=get("lakeproof_sample_file"),
         fallback=Path(inventory) if inventory else default,
     )
 

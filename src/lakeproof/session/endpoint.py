@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -13,7 +14,8 @@ from lakeproof.session.fingerprint import Evidence, Fingerprint, recognise
 from lakeproof.session.inquiry import inquire
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
-from lakeproof.verdict import Blame, Blocked, Unjudged
+from lakeproof.session.sample import ServedSample, read, upload
+from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.auth import ANONYMOUS, Credential
 from lakeproof.wire.http import HttpClient, TlsConfig, WriteGuard
 from lakeproof.wire.reply import NotReached, Reply
@@ -24,6 +26,7 @@ from lakeproof.wire.webdav import BadMultistatus
 # 405: it exists already; 409: its parent does not, but the token was good enough to look
 MKCOL_DONE = (200, 201, 204, 405, 409)
 DENIED = (401, 403)
+ABSENT = (404, 410)
 MULTI_STATUS = 207
 PATIENCE = 2
 ADVICE = (
@@ -39,8 +42,11 @@ class EndpointSession:
     counts once.
     """
 
-    def __init__(self, target: Target, run_id: str, recorder: Recorder) -> None:
+    def __init__(
+        self, target: Target, run_id: str, recorder: Recorder, *, read_only: bool = False
+    ) -> None:
         self.target = target
+        self.may_write = target.endpoint.is_writable and not read_only
         self.name = target.name
         self.door = target.endpoint.door
         self.area = self.door.path / target.area
@@ -98,6 +104,7 @@ class EndpointSession:
             directory=self.run_directory,
             wallet=self.wallet,
             max_bytes=self.target.max_bytes,
+            read_only=not self.may_write,
         )
 
     def storage_at(self, directory: PurePosixPath) -> StorageElement:
@@ -115,7 +122,7 @@ class EndpointSession:
             tls=self.tls,
             timeouts=self.target.timeouts,
             recorder=recorder or self.recorder,
-            guard=WriteGuard(directory),
+            guard=WriteGuard(directory if self.may_write else None),
         )
 
     @cached_property
@@ -205,7 +212,10 @@ class EndpointSession:
         return Blame.NETWORK if isinstance(self._greeting, NotReached) else Blame.ENDPOINT
 
     def require_ready(self) -> None:
-        """Raise unless the run's directory is there to write to; prepares it the first time."""
+        """Raise unless the run's directory is there to write to; prepares it the first time.
+
+        Where nothing may be written, the door has to be readable, and that is all.
+        """
         if self.trouble is not None:
             self._refuse(*self.trouble)
 
@@ -218,13 +228,26 @@ class EndpointSession:
             return f"{self.name}: {self.obstacle}", self._obstacle_blame
         return self._preparation
 
+    @cached_property
+    def served_sample(self) -> ServedSample:
+        """The file of known content, read once: the run's own, or the one the operator names."""
+        if self.may_write:
+            return upload(self.storage, self.run_directory)
+        named = self.target.endpoint.sample
+        if named is None:
+            raise NotRun("there is no file of known content: give --sample-file PATH,SIZE,ADLER32")
+        return read(self.storage, self.door.path / named.path, named.size, named.adler32)
+
     def prepare(self) -> bool:
-        """Get ready to write; False when the endpoint does not let us."""
-        return self.trouble is None
+        """Get ready to write; False when the endpoint does not let us, or we may not."""
+        return self.may_write and self.trouble is None
 
     @cached_property
     def _preparation(self) -> tuple[str, Blame] | None:
         try:
+            if not self.may_write:
+                self._find_scope_root(self._try_scope_root_by_reading)
+                return None
             self._prepare()
         except CredentialError as error:
             return error.sentence, Blame.CREDENTIAL
@@ -261,8 +284,7 @@ class EndpointSession:
 
     def _prepare(self) -> None:
         """Create `<door>/<area>/<run-id>/`, finding the scope root on the way."""
-        if self.wallet.can_narrow and self.wallet.scope_root is None:
-            self.wallet.probe_scope_root(self.door.path, self._try_scope_root)
+        self._find_scope_root(self._try_scope_root)
         try:
             self.storage.make_directory(self.run_directory)
         except SetUpFailed as failed:
@@ -283,13 +305,24 @@ class EndpointSession:
 
     @property
     def _scope_note(self) -> str | None:
-        root = self.wallet.scope_root if self.prepared else None
+        looked = self.prepared or not self.may_write
+        root = self.wallet.scope_root if looked and self.wallet.can_narrow else None
         if root is None or self.target.endpoint.scope_root is not None:
             return None
         return (
             f'{self.name}: a token\'s path "/" means {root} here (found by trying; '
             f"--scope-root {root} says so at once)"
         )
+
+    def _find_scope_root(self, try_it: Callable[[PurePosixPath], bool]) -> None:
+        if self.wallet.can_narrow and self.wallet.scope_root is None:
+            self.wallet.probe_scope_root(self.door.path, try_it)
+
+    def _try_scope_root_by_reading(self, candidate: PurePosixPath) -> bool:
+        # What is not there is as good: who may not look is not told so.
+        auth = self.wallet.at(candidate).for_operation("HEAD", self.run_directory)
+        reply = self.storage.head(self.run_directory, auth=auth)
+        return reply.failure is None and (reply.ok or reply.status in ABSENT)
 
     def _try_scope_root(self, candidate: PurePosixPath) -> bool:
         auth = self.wallet.at(candidate).for_operation("MKCOL", self.area)

@@ -132,6 +132,7 @@ class AdHoc:
     technology: str = "auto"
     features: Sequence[str] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
+    sample_file: str | None = None
     fallback: Path | None = None
 
     def plan(self) -> Plan:
@@ -160,6 +161,8 @@ class AdHoc:
         }
         optional = {"audience": self.audience, "scope_root": self.scope_root, "ca": self.ca}
         settings |= {key: value for key, value in optional.items() if value}
+        if self.sample_file:
+            settings["sample"] = _sample(self.sample_file)
         if self.proxy:
             settings["auth"] = {"x509": f"file:{self.proxy}"}
         return settings
@@ -229,6 +232,14 @@ def _inventory_tokens(inventory: Inventory, endpoint: Endpoint) -> TokenSpec | N
         ca=PathName(issuer.ca, inventory.base) if issuer.ca else endpoint.ca_name,
         trusted_odd_tokens=issuer.trusted_odd_tokens,
     )
+
+
+def _sample(text: str) -> dict[str, object]:
+    path, size, adler32 = [*text.rsplit(",", 2), "", ""][:3]
+    if not path or not size.isdecimal() or not adler32:
+        expected = "PATH,SIZE,ADLER32 such as data/f.root,1048576,02910143"
+        raise InventoryError([f'--sample-file: found "{text}", expected {expected}'])
+    return {"path": path, "size": int(size), "adler32": adler32}
 
 
 def _feature(text: str) -> tuple[str, bool]:

@@ -17,8 +17,9 @@ from lakeproof.wire.transcript import Recorder
 class Sessions:
     """The endpoint sessions of one process, sharing one transcript recorder."""
 
-    def __init__(self, plan: Plan, run_id: str) -> None:
+    def __init__(self, plan: Plan, run_id: str, *, read_only: bool = False) -> None:
         self.plan = plan
+        self.read_only = read_only
         self.run_id = run_id
         self.recorder = Recorder()
         self.peer_trouble = ""
@@ -30,7 +31,9 @@ class Sessions:
     def get(self, name: str) -> EndpointSession:
         """The session of the endpoint or partner of this name."""
         if name not in self._open:
-            self._open[name] = EndpointSession(self.plan.target(name), self.run_id, self.recorder)
+            self._open[name] = EndpointSession(
+                self.plan.target(name), self.run_id, self.recorder, read_only=self.read_only
+            )
         return self._open[name]
 
     def watch_with(

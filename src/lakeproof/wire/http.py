@@ -10,6 +10,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.errors import (
+    MessageDefect,
+    MultipartInvariantViolationDefect,
+    StartBoundaryNotFoundDefect,
+)
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal
@@ -421,7 +427,7 @@ def _header_failure(raw: Any, trace: Trace) -> Failure | None:  # noqa: ANN401  
     if trace.ended:
         return Failure("truncated", "the connection was closed inside the header section")
     message = getattr(raw, "_original_response", None)
-    if message is not None and (message.msg.defects or message.msg.get_payload()):
+    if message is not None and (_defects(message.msg) or message.msg.get_payload()):
         return Failure("malformed", "its header section is not valid HTTP")
     lengths = raw.headers.get("Content-Length")
     if lengths is not None and not all(v.strip().isdigit() for v in lengths.split(",")):
@@ -435,6 +441,12 @@ def _note(ask: _Ask) -> BodyNote:
     if note.size is None and length.isdigit():
         return replace(note, size=int(length), chunked=False)
     return note
+
+
+def _defects(header: Message) -> list[MessageDefect]:
+    """What is wrong with a header section, which the library parses without the body."""
+    bodiless = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
+    return [defect for defect in header.defects if not isinstance(defect, bodiless)]
 
 
 def _retry_after(reply: Reply) -> float | None:

@@ -20,6 +20,9 @@ from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
 
 __all__ = ["StorageElement", "Wallet", "parse_digest"]
 
+PART_BODY = 66 * 1024 * 1024
+"""Bytes of a partial answer that are read at most: all of a kept sample, and the parts' heads."""
+
 LISTING_BODY = 16 * 1024 * 1024
 """Bytes of multistatus that are read at most."""
 
@@ -94,6 +97,7 @@ class StorageElement:
         directory: PurePosixPath,
         wallet: Wallet,
         max_bytes: int | None = None,
+        read_only: bool = False,
     ) -> None:
         self.name = name
         self.client = client
@@ -101,6 +105,7 @@ class StorageElement:
         self.host = client.raw_origin()[0]
         self.directory = directory
         self.wallet = wallet
+        self.read_only = read_only
         self.budget = Budget(max_bytes)
         self._work_name = "work"
         self._works = 0
@@ -121,6 +126,7 @@ class StorageElement:
             client=self.client.clone(address),
             directory=self.directory,
             wallet=self.wallet,
+            read_only=self.read_only,
         )
         twin.budget = self.budget
         # Made now: threads must not race for it. A door of one address comes without threads.
@@ -137,13 +143,15 @@ class StorageElement:
     def workdir(self) -> PurePosixPath:
         """The directory of the current check; made now if it is not there yet.
 
-        Raises SetUpFailed when it cannot be made.
+        Read-only it stays a name, for what must not be found. Raises SetUpFailed when it
+        cannot be made.
         """
         if self._workdir is None:
             self._works += 1
             # The random end keeps parallel workers of one run apart.
             wanted = self.directory / f"{self._works:04d}-{self._work_name}-{secrets.token_hex(3)}"
-            self.make_directory(wanted)
+            if not self.read_only:
+                self.make_directory(wanted)
             self._workdir = wanted
         return self._workdir
 
@@ -232,6 +240,18 @@ class StorageElement:
     ) -> Reply:
         """GET; with a `sink` of any length, else of at most 1 MiB."""
         return self.request("GET", path, auth=auth, headers=headers, sink=sink, **kw)
+
+    def part(
+        self,
+        path: PurePosixPath | str,
+        wanted: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **kw: Any,  # noqa: ANN401
+    ) -> Reply:
+        """GET with `Range: <wanted>`; keeps as much of the body as of a sample file."""
+        sent = {"Range": wanted, **(headers or {})}
+        return self.get(path, headers=sent, **{"max_body": PART_BODY, **kw})
 
     def head(self, path: PurePosixPath | str, **kw: Any) -> Reply:  # noqa: ANN401
         """HEAD."""

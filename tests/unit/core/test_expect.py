@@ -16,10 +16,12 @@ from lakeproof.expect import expect
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, Reply
+from lakeproof.wire.sample import Sample, sample_of
 from lakeproof.wire.tpc import TpcEnd, Transfer
 
 PATH = PurePosixPath("/area/f")
 DATA = Payload.of(b"abc")
+SAMPLE = sample_of(PATH, DATA)
 SLOW = Failure("timeout", "no answer within 60 s")
 CLOSED = Failure("closed", "the connection was closed without an answer")
 MULTISTATUS = b"""<D:multistatus xmlns:D="DAV:"><D:response><D:href>/area/f</D:href><D:propstat>
@@ -34,6 +36,7 @@ def _reply(
     method: str = "PUT",
     failure: Failure | None = None,
     body: bytes = b"",
+    length: int = 0,
     **headers: str,
 ) -> Reply:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -44,6 +47,7 @@ def _reply(
         reason=reason,
         failure=failure,
         body=body,
+        length=length,
         headers=CaseInsensitiveDict(named),
     )
 
@@ -110,7 +114,32 @@ def _not_second(door: _Door) -> None:
     expect.that(door.address != "192.0.2.2", "an answer", "none")
 
 
+WHOLE = _reply(method="GET", body=b"abc", length=3)
+SHORT = _reply(method="GET", body=b"ab", length=2)
+
+
+def _part(body: bytes, said: str) -> Reply:
+    return _reply(206, "Partial", method="GET", body=body, Content_Range=said)
+
+
+LAST = _part(b"bc", "bytes 1-2/3")
+OTHER = _part(b"xc", "bytes 1-2/3")
+LONG = Sample(PATH, 5, "0" * 8, "", "", b"ab", b"e")
+LONG_200 = _reply(body=b"abc", length=3, failure=Failure("oversized", "it is longer than 3 bytes"))
+REPR = _reply(Repr_Digest="adler=:Ak0BJw==:, x-new=:AAAA:")
+
 PASSES: list[Case] = [
+    ("part", (LAST, SAMPLE, 1, 2)),
+    ("part", (WHOLE, SAMPLE, 1, 2)),
+    ("parts", (WHOLE, SAMPLE)),
+    ("parts", (LONG_200, LONG)),
+    ("parts", (_part(b"b", "bytes 1-1/*"), SAMPLE)),
+    ("whole", (WHOLE, SAMPLE)),
+    ("same", (_storage(), SAMPLE)),
+    ("stated_digests", (RIGHT, SAMPLE)),
+    ("stated_digests", (OK, SAMPLE)),
+    ("stated_repr_digests", (REPR, SAMPLE)),
+    ("stated_repr_digests", (OK, SAMPLE)),
     ("control", (CREATED,)),
     ("control_transfer", (_transfer(TpcEnd.SUCCESS),)),
     ("given", (True, "not given")),
@@ -142,6 +171,21 @@ PASSES: list[Case] = [
     ("not_transferred", (_transfer(TpcEnd.ABORTED),)),
 ]
 VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
+    ("part", (LAST, SAMPLE, 0, 1), "bytes 0-1", "bytes 1-2"),
+    ("part", (OTHER, SAMPLE, 1, 2), "bytes 1-2 of the file", "other bytes"),
+    ("parts", (_part(b"b", "bytes 1-2/3"), SAMPLE), "2 bytes after", "1 bytes"),
+    ("parts", (_part(b"cd", "bytes 2-3/4"), SAMPLE), "inside the file (0-2)", "bytes 2-3"),
+    ("parts", (_part(b"b", "bytes one"), SAMPLE), "a Content-Range", "bytes one"),
+    ("parts", (BROKEN, SAMPLE), "206 with the bytes", "500"),
+    ("parts", (SHORT, SAMPLE), "the whole file (3 bytes", "2 bytes"),
+    ("whole", (LAST, SAMPLE), "200 with the whole file", "206"),
+    ("whole", (_reply(body=b"abd", length=3), SAMPLE), "200 with the whole", "other bytes"),
+    ("same", (_storage(b"abd"), SAMPLE), "f holds 3 bytes", "differs at byte 2"),
+    ("same", (_storage(b"abcd"), SAMPLE), "f holds 3 bytes", "has 4 of 3 bytes"),
+    ("same", (_storage(get=GONE), SAMPLE), "f holds 3 bytes", "404"),
+    ("stated_digests", (_reply(Digest="adler32=1"), SAMPLE), "adler32 024d0127", "adler32=1"),
+    ("stated_repr_digests", (_reply(Repr_Digest="adler=:AAAA:"), SAMPLE), "024d0127", "AAAA"),
+    ("stated_repr_digests", (_reply(Repr_Digest="adler=AAAA"), SAMPLE), "<base64>:", "adler=AAAA"),
     ("that", (False, "a is so", "a is not"), "a is so", "a is not"),
     ("equal", (2, 1, "size"), "size: 1", "size: 2"),
     (
@@ -201,6 +245,8 @@ BLOCKS: list[tuple[str, tuple[object, ...], str]] = [
     ("given", (False, "there is no md5"), "there is no md5"),
 ]
 SLOWS: list[Case] = [
+    ("parts", (_no_answer(SLOW), SAMPLE)),
+    ("whole", (_no_answer(SLOW), SAMPLE)),
     ("success", (_no_answer(SLOW),)),
     ("status", (_no_answer(SLOW), 201)),
     ("refused", (_no_answer(SLOW),)),

@@ -121,6 +121,22 @@ BEFORE_ANY_REQUEST: list[tuple[str, Check, FakeSession, RunMode, type[BaseExcept
         "downtime until .* UTC: new disks",
     ),
     ("read-only", _check("write"), FakeSession(), RunMode(read_only=True), NotRun, "--read-only"),
+    (
+        "no-sample",
+        _check("sample"),
+        FakeSession(),
+        RunMode(read_only=True),
+        NotRun,
+        "give --sample-file PATH,SIZE,ADLER32",
+    ),
+    (
+        "no-sample-where-write-is-absent",
+        _check("sample"),
+        FakeSession(_endpoint(features={"write": False})),
+        RunMode(),
+        NotRun,
+        "give --sample-file",
+    ),
     ("intrusive", _check("intrusive"), FakeSession(), RunMode(), NotRun, "--intrusive"),
     (
         "declared",
@@ -176,12 +192,22 @@ def test_dead_door_is_said_before_a_missing_credential() -> None:
         _require(_check("tokens"), session)
 
 
-def test_read_only_run_prepares_no_directory() -> None:
-    session = FakeSession(ready=False)
+SAMPLE = {"path": "f", "size": 3, "adler32": "024d0127"}
 
-    _require(_check("webdav"), session, RunMode(read_only=True))
 
-    assert "ready" not in session.asked
+@pytest.mark.parametrize("need", ["write", "tpc-pull", "tpc-push", "partner"])
+def test_read_only_run_does_nothing_that_writes(need: str) -> None:
+    with pytest.raises(NotRun, match="--read-only"):
+        _require(_check(need), FakeSession(), RunMode(read_only=True))
+
+
+@pytest.mark.parametrize("features", [{}, {"write": False}])
+def test_named_sample_is_enough_for_reading(features: dict[str, bool]) -> None:
+    session = FakeSession(_endpoint(features=features, sample=SAMPLE))
+
+    _require(_check("webdav", "sample"), session, RunMode(read_only=not features))
+
+    assert "ready" in session.asked
 
 
 def test_intrusive_check_runs_when_agreed() -> None:
