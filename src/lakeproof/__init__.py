@@ -20,12 +20,20 @@ from lakeproof.check import check
 from lakeproof.verdict import Level, Severity
 
 if TYPE_CHECKING:
+    from lakeproof.copies import Pull, Push
     from lakeproof.expect import Expect
-    from lakeproof.fixture_types import OddTokenFor, PayloadOf, Tampered, Together, TokenFor
+    from lakeproof.fixture_types import (
+        MacaroonFor,
+        OddTokenFor,
+        PayloadOf,
+        Tampered,
+        Together,
+        TokenFor,
+    )
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.session.sample import ServedSample
-    from lakeproof.wire.auth import ANONYMOUS, Bearer
+    from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.reply import Reply
     from lakeproof.wire.sample import Sample
@@ -39,13 +47,17 @@ MEDIUM, LOW = Severity.MEDIUM, Severity.LOW
 _HOME = {
     "ANONYMOUS": "wire.auth",
     "Bearer": "wire.auth",
+    "ClientCert": "wire.auth",
     "Expect": "expect",
     "Observed": "session.observer",
     "Observer": "session.observer",
+    "MacaroonFor": "fixture_types",
     "OddTokenFor": "fixture_types",
     "Payload": "wire.payload",
     "PayloadOf": "fixture_types",
     "Probe": "session.probe",
+    "Pull": "copies",
+    "Push": "copies",
     "Reply": "wire.reply",
     "Sample": "wire.sample",
     "ServedSample": "session.sample",
@@ -66,13 +78,17 @@ __all__ = [
     "MUST",
     "SHOULD",
     "Bearer",
+    "ClientCert",
     "Expect",
+    "MacaroonFor",
     "Observed",
     "Observer",
     "OddTokenFor",
     "Payload",
     "PayloadOf",
     "Probe",
+    "Pull",
+    "Push",
     "Reply",
     "Sample",
     "ServedSample",

@@ -6,6 +6,7 @@ and an unmet control raises `Blocked`, because then the requirement was never tr
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
@@ -23,6 +24,7 @@ from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
 NOT_FOUND = (404, 410)
 FIRST_PAUSE_S = 0.1
 MULTI_STATUS = 207
+_WORD = re.compile(r"[^\W\d_]{3}")
 
 
 class Addressed(Protocol):
@@ -231,6 +233,45 @@ class Expect(PartExpectations):
                 transfer.describe(),
                 transfer.reply.exchange,
             )
+
+    def ended(self, transfer: Transfer) -> None:
+        """The copy came to an end, good or bad, within the time that the run allows."""
+        failure = transfer.reply.failure
+        if failure is not None and failure.kind == "timeout":
+            raise Violation(
+                "the copy ends within the total time-out of the run",
+                transfer.describe(),
+                transfer.reply.exchange,
+            )
+
+    def reason_given(self, transfer: Transfer) -> None:
+        """A failure line says why; a refusal has said so by its status."""
+        if transfer.end is TpcEnd.REFUSED or _WORD.search(transfer.reason):
+            return
+        raise Violation(
+            "a failure line with an explanation that a person can read",
+            transfer.describe(),
+            transfer.reply.exchange,
+        )
+
+    def no_secret_shown(self, transfer: Transfer) -> None:
+        """The answer repeats none of the credentials that were sent along."""
+        if transfer.repeated:
+            raise Violation(
+                "an answer without credentials in it",
+                f"it holds {' and '.join(transfer.repeated)}",
+                transfer.reply.exchange,
+            )
+
+    def failed_cleanly(
+        self, transfer: Transfer, destination: StorageElement, target: PurePosixPath
+    ) -> None:
+        """The copy left nothing at its destination, and said that it failed and why."""
+        self._not_slow(transfer.reply)
+        self.absent(destination, target)
+        self.not_transferred(transfer)
+        self.reason_given(transfer)
+        self.no_secret_shown(transfer)
 
 
 expect = Expect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol, TypeVar
 
 from lakeproof.wire.auth import Bearer
@@ -35,6 +36,14 @@ class TokenFor(Protocol):
 
     def __call__(  # noqa: D102
         self, *scopes: str, audience: str | None = None
+    ) -> Bearer: ...
+
+
+class MacaroonFor(Protocol):
+    """Asks a storage for a macaroon for a path with these activities, good for ten minutes."""
+
+    def __call__(  # noqa: D102
+        self, storage: StorageElement, path: PurePosixPath, *activities: str
     ) -> Bearer: ...
 
 

@@ -11,7 +11,8 @@ from lakeproof.emulator import conditions, paths
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.checksums import CHUNK
 from lakeproof.emulator.exchange import Exchange
-from lakeproof.emulator.identity import Action
+from lakeproof.emulator.identity import Action, Member
+from lakeproof.emulator.macaroons import MacaroonIdentity
 from lakeproof.emulator.namespace import Node
 from lakeproof.emulator.remote import Remote, TransferFailedError
 from lakeproof.emulator.tpc_report import report
@@ -37,6 +38,7 @@ PORTS = {"https": 443, "http": 80}
 SECURE = {"davs": "https", "dav": "http"}
 BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
 LATER_S = 1.0
+SOON_S = 0.5
 
 
 async def copy(exchange: Exchange) -> Answer:
@@ -56,7 +58,7 @@ async def copy(exchange: Exchange) -> Answer:
         _admit(exchange, transfer)
     except Refused as refusal:
         if exchange.faults.has("tpc-denied-yet-done") and refusal.status in {401, 403}:
-            exchange.element.later(0, transfer.run)
+            exchange.element.later(SOON_S, transfer.run)
         raise
     await _before_accepting(exchange, transfer)
     return _accepted(exchange, transfer)
@@ -83,8 +85,13 @@ def _check_headers(exchange: Exchange) -> None:
     faults, dialect = exchange.faults, exchange.dialect
     credential = (exchange.header("Credential") or "none").strip().lower()
     refused = faults.has("tpc-credential-refused") and exchange.header("Credential")
-    if credential not in dialect.tpc.credentials or refused:
+    unknown = credential not in dialect.tpc.credentials
+    if refused or (unknown and not faults.has("tpc-credential-unknown-accepted")):
         raise Refused(dialect.status.tpc_malformed, "Unsupported Credential header value")
+    if exchange.header("X-No-Delegate") is not None and faults.has("tpc-no-delegate-refused"):
+        raise Refused(dialect.status.tpc_malformed, "Unsupported header X-No-Delegate")
+    if exchange.header("Repr-Digest") is not None and faults.has("tpc-repr-digest-refused"):
+        raise Refused(dialect.status.tpc_malformed, "Unsupported header Repr-Digest")
     streams = exchange.header("X-Number-Of-Streams")
     if streams is not None and faults.has("tpc-streams-500"):
         raise Refused(BROKEN, "Internal error")
@@ -110,7 +117,8 @@ def _flag(exchange: Exchange, name: str) -> bool | None:
     value = exchange.header(name)
     if value is None:
         return None
-    if value.strip().lower() not in {"true", "false"}:
+    known = value.strip().lower() in {"true", "false"}
+    if not known and not exchange.faults.has("tpc-verification-bad-accepted"):
         raise Refused(exchange.dialect.status.tpc_malformed, f"{name} must be true or false")
     return value.strip().lower() == "true"
 
@@ -132,6 +140,8 @@ def _remote(exchange: Exchange, url: str) -> Remote:
     except ValueError:
         port = None
     if not parts.hostname or not parts.path:
+        if faults.has("tpc-uri-bad-accepted"):
+            raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
         raise Refused(dialect.status.tpc_malformed, "The other party's URL is malformed")
     if "@" in parts.netloc and not faults.has("tpc-userinfo-accepted"):
         raise Refused(dialect.status.tpc_malformed, "Credentials in a URL are not accepted")
@@ -191,7 +201,11 @@ def _admit(exchange: Exchange, transfer: Transfer) -> None:
             sentence = exchange.dialect.sentence("not_found", path=exchange.path)
             raise Refused(status.tpc_missing, sentence)
         if node.is_collection:
+            if faults.has("tpc-push-collection-lies"):
+                raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
             raise Refused(status.tpc_onto_collection, "Not a file")
+        if _is_own(exchange, transfer.remote.url, node.path):
+            _copy_onto_itself(exchange, node)
     if exchange.element.transfers >= exchange.element.config.max_transfers:
         raise Refused(status.tpc_busy, "Too many transfers", {"Retry-After": "5"})
 
@@ -200,9 +214,12 @@ def _admit_pull(exchange: Exchange, transfer: Transfer) -> None:
     status, faults, dialect = exchange.dialect.status, exchange.faults, exchange.dialect
     old = exchange.files.find(exchange.path)
     skip = faults.any("tpc-unauthorised-accepted", "scope-copy-destination-unchecked")
+    _check_kind_of_credential(exchange)
     if not skip:
         exchange.allow(Action.CREATE if old is None else Action.OVERWRITE)
     if old is not None and old.is_collection:
+        if faults.has("tpc-onto-collection-lies"):
+            raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
         code = BROKEN if faults.has("tpc-onto-collection-500") else status.tpc_onto_collection
         raise Refused(code, dialect.sentence("put_over_collection", path=exchange.path))
     if old is None and exchange.files.find(exchange.path.parent) is None:
@@ -214,6 +231,17 @@ def _admit_pull(exchange: Exchange, transfer: Transfer) -> None:
         admit_parents(exchange, old)
     if old is not None:
         _check_existing(exchange, transfer, old)
+
+
+def _check_kind_of_credential(exchange: Exchange) -> None:
+    """Raise Refused where a fault takes only some kinds of credential for COPY."""
+    faults = exchange.faults
+    macaroon = faults.has("tpc-macaroon-refused") and isinstance(
+        exchange.identity, MacaroonIdentity
+    )
+    certificate = faults.has("tpc-certificate-refused") and isinstance(exchange.identity, Member)
+    if macaroon or certificate:
+        raise Refused(exchange.dialect.status.denied, "COPY needs a token")
 
 
 def admit_parents(exchange: Exchange, old: Node | None) -> None:
@@ -241,10 +269,18 @@ def _copy_onto_itself(exchange: Exchange, old: Node) -> None:
     faults = exchange.faults
     if faults.has("tpc-self-copy-deletes"):
         exchange.files.remove(old)
-    elif faults.has("tpc-self-copy-truncates"):
+    elif faults.has("tpc-self-copy-truncates") or (
+        faults.has("tpc-self-copy-spelled-truncates") and _is_spelled_differently(exchange)
+    ):
         old.disk.write_bytes(b"")
     else:
         raise Refused(HTTPStatus.FORBIDDEN, "Source and destination are the same")
+
+
+def _is_spelled_differently(exchange: Exchange) -> bool:
+    """Whether the file's own URL is written in another way than the element would."""
+    given = exchange.header("Source") or exchange.header("Destination") or ""
+    return urlsplit(given).path != paths.encode(exchange.path)
 
 
 async def _before_accepting(exchange: Exchange, transfer: Transfer) -> None:

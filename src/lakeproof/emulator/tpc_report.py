@@ -93,16 +93,21 @@ def terminal(exchange: Exchange, transfer: Transfer, why: BaseException | None) 
     line = success if why is None else _failure(exchange, transfer, why)
     if faults.has("tpc-two-terminal-lines"):
         line = f"{success}\n{dialect.sentence('tpc_failure', **_where(exchange, transfer, '-'))}"
-    return (line + ("\n" if dialect.tpc.final_newline else "")).encode()
+    coding = "latin-1" if faults.has("tpc-report-latin-1") else "utf-8"
+    return (line + ("\n" if dialect.tpc.final_newline else "")).encode(coding, "replace")
 
 
 def _failure(exchange: Exchange, transfer: Transfer, why: BaseException) -> str:
     reason = str(why) if isinstance(why, TransferFailedError) else "Internal transfer failure"
     if exchange.faults.has("tpc-failure-no-reason"):
         return "failure:"
+    if exchange.faults.has("tpc-failure-generic"):
+        reason = "Internal error"
     if exchange.faults.has("tpc-secret-in-failure"):
         reason += f" (headers: {transfer.remote.headers})"
     # One line, whatever the reason holds: the client takes every line for a field or an end.
+    if exchange.faults.has("tpc-report-latin-1"):
+        reason += f" (écriture de {exchange.path})"
     return " ".join(
         exchange.dialect.sentence("tpc_failure", **_where(exchange, transfer, reason)).split()
     )

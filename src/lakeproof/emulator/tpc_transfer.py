@@ -29,6 +29,7 @@ from lakeproof.emulator.writer import phrase
 
 FOREVER_S = 3600.0
 LATE_S = 3.0
+SOON_S = 0.5
 OVERLAP_S = 0.4
 IMPATIENT_S = 0.5
 STORED = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT, HTTPStatus.ACCEPTED})
@@ -57,6 +58,7 @@ class Transfer:
             await (self._pull() if self.pull else self._push())
         except TransferFailedError as why:
             await self._hang_instead(why)
+            await self._leave_something()
             raise
         except Refused as refusal:
             raise TransferFailedError(refusal.sentence) from refusal
@@ -76,8 +78,6 @@ class Transfer:
                 if wrong_status and faults.has("tpc-failure-is-success"):
                     return
                 if wrong_status and not faults.has("tpc-stores-error-page"):
-                    if faults.has("tpc-failure-keeps-partial"):
-                        await Upload(self.exchange.files, self.exchange.path, faults).commit()
                     raise self._rejected(reply.status, "tpc_rejected")
                 self.size = reply.content_length
                 upload = Upload(self.exchange.files, self.exchange.path, faults)
@@ -127,7 +127,8 @@ class Transfer:
         known = upload.checksums.values()
         if faults.has("tpc-wrong-digest-accepted"):
             return
-        for stated in digests.claimed(self.exchange):
+        ignored = faults.has("tpc-repr-digest-ignored")
+        for stated in digests.claimed(self.exchange) if not ignored else ():
             if known.get(stated.algorithm, stated.value) != stated.value:
                 raise TransferFailedError(f"checksum differs from the client's {stated.header}")
         if self.verify is False and not faults.has("tpc-verification-false-ignored"):
@@ -165,6 +166,14 @@ class Transfer:
             return
         exclusive = not self.overwrite and not faults.has("tpc-overwrite-f-ignored")
         await upload.commit(exclusive=exclusive)
+        if faults.has("tpc-changes-later"):
+            self.exchange.element.later(SOON_S, self._change)
+
+    async def _change(self) -> None:
+        """Spoil the file behind everybody's back."""
+        node = self.exchange.files.find(self.exchange.path)
+        if node is not None and node.size:
+            flip_byte(node.disk)
 
     def _give_up(self, upload: Upload, why: BaseException) -> None:
         faults = self.exchange.faults
@@ -254,6 +263,12 @@ class Transfer:
                 key, status=status, phrase=phrase(status), remote=self.remote.shown
             )
         )
+
+    async def _leave_something(self) -> None:
+        """Where a fault says so, leave an empty file of a pull that failed."""
+        files, path, faults = self.exchange.files, self.exchange.path, self.exchange.faults
+        if self.pull and faults.has("tpc-failure-keeps-partial") and files.find(path) is None:
+            await Upload(files, path, faults).commit()
 
     async def _hang_instead(self, why: TransferFailedError) -> None:
         faults = self.exchange.faults

@@ -81,11 +81,18 @@ _ERRORS = (
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds for one connection attempt, for the wait between bytes, and for everything."""
+    """Seconds for one connection attempt, for the wait between bytes, and for everything.
+
+    `settle_s` is how long a check waits before it looks a second time at what a server has
+    done; `marker_s` is the longest silence of a third-party copy that FTS and its operators
+    put up with (WLCG: a performance marker at least every 30 s).
+    """
 
     connect_s: float = 10
     read_s: float = 60
     total_s: float = 300
+    settle_s: float = 5
+    marker_s: float = 30
 
 
 @dataclass(frozen=True)

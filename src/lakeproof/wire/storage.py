@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol
 
@@ -13,6 +14,7 @@ from lakeproof.wire.auth import Credential
 from lakeproof.wire.body import CutShort
 from lakeproof.wire.digest import parse_digest
 from lakeproof.wire.http import HttpClient, quoted
+from lakeproof.wire.macaroon import Grant, request_macaroon
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.tpc import Transfer, copy
@@ -349,6 +351,34 @@ class StorageElement:
         """Count an upload against the budget; a stream of unknown length counts as nothing."""
         size = len(data) if isinstance(data, bytes) else getattr(data, "size", 0)
         self.budget.spend(size, self.name)
+
+    def macaroon(
+        self,
+        path: PurePosixPath,
+        *,
+        activities: Sequence[str] = (),
+        validity: str | None = "PT10M",
+        caveats: Sequence[str] = (),
+        auth: Credential | None = None,
+    ) -> Grant:
+        """Ask for a macaroon, see `wire.macaroon`; `auth` None shows what a write is done with."""
+        return request_macaroon(
+            self.client,
+            path,
+            auth=self.wallet.for_operation("PUT", path) if auth is None else auth,
+            activities=activities,
+            validity=validity,
+            caveats=caveats,
+        )
+
+    @property
+    def longest_silence_s(self) -> float:
+        """The longest wait for a sign of life of a third-party copy, in seconds."""
+        return self.client.timeouts.marker_s
+
+    def settle(self) -> None:
+        """Wait until what the endpoint does after its answer is done (`Timeouts.settle_s`)."""
+        time.sleep(self.client.timeouts.settle_s)
 
     def url_of(self, path: PurePosixPath) -> str:
         """The URL of a path: https://host:port/quoted."""

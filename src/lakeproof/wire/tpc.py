@@ -7,6 +7,7 @@ about the last line, which alone says whether the copy succeeded.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -59,7 +60,8 @@ class Transfer:
     REFUSED is a status other than 2xx, UNKNOWN a 2xx stream without a terminal line, CANCELLED
     one that we left before its end.
     `message` is the text of the terminal line, or the start of a refusal's body; `junk` are
-    the lines that fit nothing.
+    the lines that fit nothing. `longest_silence_s` is the longest wait for the next report or
+    the end, `repeated` names the credentials of the request that the answer shows to everybody.
     """
 
     reply: Reply
@@ -69,6 +71,16 @@ class Transfer:
     terminal_lines: int = 0
     junk: list[str] = field(default_factory=list)
     content_type: str = ""
+    longest_silence_s: float = 0.0
+    repeated: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why it failed, in the server's words: the failure line without its first word."""
+        if self.end is TpcEnd.REFUSED:
+            return self.message
+        terminal = _TERMINAL.match(self.message)
+        return terminal.group(2).strip(" :\t") if terminal else ""
 
     @property
     def ended(self) -> bool:
@@ -104,6 +116,8 @@ class MarkerParser:
         self.end = TpcEnd.UNKNOWN
         self.message = ""
         self.terminal_lines = 0
+        self.longest_silence_s = 0.0
+        self._heard = time.monotonic()
         self._line = bytearray()
         self._open: dict[str, str] | None = None
 
@@ -140,6 +154,7 @@ class MarkerParser:
     def _terminate(self, word: str, line: str) -> None:
         self._note_open_marker()
         self._close_marker()
+        self._note_silence()
         self.terminal_lines += 1
         if self.terminal_lines == 1:
             self.end = {"success": TpcEnd.SUCCESS, "aborted": TpcEnd.ABORTED}.get(
@@ -165,6 +180,12 @@ class MarkerParser:
         else:
             self._add_junk(line)
 
+    def _note_silence(self) -> None:
+        now = time.monotonic()
+        if not self.terminal_lines:
+            self.longest_silence_s = max(self.longest_silence_s, now - self._heard)
+        self._heard = now
+
     def _note_open_marker(self) -> None:
         if self._open is not None:
             self._add_junk("(a report without its End)")
@@ -176,6 +197,7 @@ class MarkerParser:
     def _close_marker(self) -> None:
         if self._open is None:
             return
+        self._note_silence()
         if len(self.markers) < _MOST_MARKERS:
             self.markers.append(_marker(self._open))
         self._open = None
@@ -214,7 +236,14 @@ def copy(  # noqa: PLR0913  the facts of a copy, each by name
     reply = client.request(
         "COPY", active, headers=sent, auth=auth, sink=parser.feed, timeout_s=timeout_s
     )
-    return transfer_of(reply, parser)
+    said = f"{parser.message}\n{reply.body.decode('utf-8', errors='replace')}"
+    transfer = transfer_of(reply, parser)
+    transfer.repeated = tuple(
+        name
+        for name, shown in (("the client's token", auth), ("the partner's token", remote_auth))
+        if isinstance(shown, Bearer) and _secret_part(shown.token) in said
+    )
+    return transfer
 
 
 def transfer_of(reply: Reply, parser: MarkerParser) -> Transfer:
@@ -233,7 +262,13 @@ def transfer_of(reply: Reply, parser: MarkerParser) -> Transfer:
         terminal_lines=parser.terminal_lines,
         junk=parser.junk,
         content_type=reply.headers.get("Content-Type", ""),
+        longest_silence_s=parser.longest_silence_s,
     )
+
+
+def _secret_part(token: str) -> str:
+    """What makes a token usable: the signature of a JWT, all of anything else."""
+    return token.rpartition(".")[2] or token
 
 
 def _marker(fields: dict[str, str]) -> Marker:
