@@ -35,7 +35,8 @@ def _pull(
     level=MUST,
     severity=HIGH,
     needs={"tpc-pull", "partner"},
-    catches={"tpc-no-terminal-line", "tpc-two-terminal-lines"},
+    catches={"tpc-no-terminal-line", "tpc-two-terminal-lines", "tpc-status-200"},
+    rows={"TPE-14", "B3.18"},
 )
 def test_exactly_one_final_line(
     se: StorageElement, partner: StorageElement, payload: PayloadOf, expect: Expect
@@ -60,6 +61,7 @@ def test_exactly_one_final_line(
     severity=MEDIUM,
     needs={"tpc-pull", "partner"},
     catches={"tpc-marker-garbage", "tpc-marker-no-end"},
+    rows={"TPE-11", "B3.18"},
 )
 def test_reports_follow_the_grammar(
     se: StorageElement, partner: StorageElement, payload: PayloadOf, expect: Expect
@@ -85,6 +87,7 @@ def test_reports_follow_the_grammar(
     severity=LOW,
     needs={"tpc-pull", "partner"},
     catches={"tpc-marker-beyond-size", "tpc-marker-decreasing"},
+    rows={"TPE-13", "B3.18"},
 )
 def test_reported_bytes_are_plausible(
     se: StorageElement, partner: StorageElement, payload: PayloadOf, expect: Expect
@@ -114,6 +117,7 @@ def test_reported_bytes_are_plausible(
     severity=LOW,
     needs={"tpc-pull", "partner"},
     catches={"tpc-content-type-html"},
+    rows={"TPC-07", "B3.18"},
 )
 def test_content_type_is_perf_marker_stream(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -138,6 +142,7 @@ def test_content_type_is_perf_marker_stream(
     severity=LOW,
     needs={"tpc-pull", "partner"},
     catches={"tpc-accepted-200"},
+    rows={"TPC-07"},
 )
 def test_accepted_copy_is_answered_202(
     se: StorageElement, partner: StorageElement, expect: Expect

@@ -17,6 +17,7 @@ MIB = 1024 * 1024
         "tpc-corrupts",
         "tpc-pull-unsupported",
     },
+    rows={"TPC-13", "B3.26"},
 )
 def test_pair_pull_copies_truth(
     se: StorageElement, peer: StorageElement, payload: PayloadOf, expect: Expect
@@ -46,6 +47,7 @@ def test_pair_pull_copies_truth(
     severity=CRITICAL,
     needs={"tpc-push"},
     catches={"tpc-push-lies", "tpc-truncates", "tpc-corrupts", "tpc-push-unsupported"},
+    rows={"TPC-13", "B3.26"},
 )
 def test_pair_push_copies_truth(
     se: StorageElement, peer: StorageElement, payload: PayloadOf, expect: Expect

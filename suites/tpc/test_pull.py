@@ -54,6 +54,7 @@ def _control_pull(se: StorageElement, partner: StorageElement, expect: Expect) -
         "tpc-corrupts",
         "tpc-pull-unsupported",
     },
+    rows={"TPC-05", "TPC-06", "B3.17"},
 )
 def test_pull_copies_truth(
     se: StorageElement, partner: StorageElement, payload: PayloadOf, expect: Expect
@@ -79,6 +80,7 @@ def test_pull_copies_truth(
     severity=HIGH,
     needs={"tpc-pull", "partner"},
     catches={"tpc-empty-fails", "tpc-pull-lies"},
+    rows={"TPC-09", "B3.27"},
 )
 def test_pull_copies_empty_file(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -102,6 +104,7 @@ def test_pull_copies_empty_file(
     severity=CRITICAL,
     needs={"tpc-pull", "partner"},
     catches={"tpc-truncates"},
+    rows={"TPC-10"},
 )
 def test_pull_copies_large_file(
     se: StorageElement, partner: StorageElement, payload: PayloadOf, expect: Expect
@@ -126,6 +129,7 @@ def test_pull_copies_large_file(
     severity=HIGH,
     needs={"tpc-pull", "partner", "token-scopes"},
     catches={"tpc-transfer-header-dropped"},
+    rows={"TPC-03", "B3.28"},
 )
 def test_pull_works_with_minimal_tokens(
     se: StorageElement,
@@ -162,6 +166,7 @@ def test_pull_works_with_minimal_tokens(
     severity=CRITICAL,
     needs={"tpc-pull", "partner"},
     catches={"tpc-failure-is-success"},
+    rows={"TPE-04", "B3.19"},
 )
 def test_pull_of_missing_source_fails(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -185,6 +190,7 @@ def test_pull_of_missing_source_fails(
     severity=HIGH,
     needs={"tpc-pull", "partner"},
     catches={"tpc-failure-keeps-partial"},
+    rows={"TPE-04", "B3.19"},
 )
 def test_failed_pull_leaves_nothing(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -209,6 +215,7 @@ def test_failed_pull_leaves_nothing(
     severity=CRITICAL,
     needs={"tpc-pull", "partner"},
     catches={"tpc-stores-error-page", "tpc-failure-is-success"},
+    rows={"TPE-05", "B3.19"},
 )
 def test_pull_from_forbidden_source_fails(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -238,6 +245,7 @@ def test_pull_from_forbidden_source_fails(
     severity=CRITICAL,
     needs={"tpc-pull", "partner"},
     catches={"tpc-overwrite-f-ignored", "tpc-overwrite-f-truncates"},
+    rows={"TPC-11"},
 )
 def test_pull_overwrite_f_keeps_existing_file(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -264,6 +272,7 @@ def test_pull_overwrite_f_keeps_existing_file(
     severity=HIGH,
     needs={"tpc-pull", "partner"},
     catches={"tpc-overwrite-t-refused"},
+    rows={"TPC-11"},
 )
 def test_pull_overwrite_t_replaces_file(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -289,6 +298,7 @@ def test_pull_overwrite_t_replaces_file(
     severity=CRITICAL,
     needs={"tpc-pull", "partner"},
     catches={"tpc-unauthorised-accepted"},
+    rows={"TPE-10"},
 )
 def test_anonymous_pull_is_refused(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -314,6 +324,7 @@ def test_anonymous_pull_is_refused(
     severity=CRITICAL,
     needs={"tpc-pull", "partner", "token-scopes"},
     catches={"scope-copy-destination-unchecked"},
+    rows={"TPE-06"},
 )
 def test_read_token_cannot_pull(
     se: StorageElement, partner: StorageElement, token: TokenFor, expect: Expect
@@ -339,6 +350,7 @@ def test_read_token_cannot_pull(
     severity=CRITICAL,
     needs={"tpc-pull"},
     catches={"tpc-self-copy-truncates", "tpc-self-copy-deletes"},
+    rows={"TPE-02"},
 )
 def test_copy_onto_itself_keeps_file(se: StorageElement, expect: Expect) -> None:
     """A pull of a file onto itself must not harm the file.
@@ -365,6 +377,7 @@ def test_copy_onto_itself_keeps_file(se: StorageElement, expect: Expect) -> None
     severity=MEDIUM,
     needs={"tpc-pull", "partner"},
     catches={"tpc-both-headers-accepted"},
+    rows={"TPE-01"},
 )
 def test_source_and_destination_together_are_refused(
     se: StorageElement, partner: StorageElement, expect: Expect

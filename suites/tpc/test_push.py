@@ -47,6 +47,7 @@ def _control_push(se: StorageElement, partner: StorageElement, expect: Expect) -
     severity=CRITICAL,
     needs={"tpc-push", "partner"},
     catches={"tpc-push-lies", "tpc-truncates", "tpc-corrupts", "tpc-push-unsupported"},
+    rows={"TPC-05", "TPC-06", "B3.17"},
 )
 def test_push_copies_truth(
     se: StorageElement, partner: StorageElement, payload: PayloadOf, expect: Expect
@@ -72,6 +73,7 @@ def test_push_copies_truth(
     severity=HIGH,
     needs={"tpc-push", "partner"},
     catches={"tpc-empty-fails", "tpc-push-lies"},
+    rows={"TPC-09", "B3.27"},
 )
 def test_push_copies_empty_file(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -95,6 +97,7 @@ def test_push_copies_empty_file(
     severity=HIGH,
     needs={"tpc-push", "partner", "token-scopes"},
     catches={"tpc-transfer-header-dropped"},
+    rows={"TPC-04", "B3.28"},
 )
 def test_push_works_with_minimal_tokens(
     se: StorageElement,
@@ -137,6 +140,7 @@ def test_push_works_with_minimal_tokens(
     severity=CRITICAL,
     needs={"tpc-push", "partner"},
     catches={"tpc-push-missing-as-empty"},
+    rows={"TPE-04", "B3.19"},
 )
 def test_push_of_missing_file_fails(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -161,6 +165,7 @@ def test_push_of_missing_file_fails(
     severity=CRITICAL,
     needs={"tpc-push", "partner"},
     catches={"tpc-push-failure-is-success"},
+    rows={"TPE-05", "B3.19"},
 )
 def test_push_to_forbidden_destination_fails(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -187,6 +192,7 @@ def test_push_to_forbidden_destination_fails(
     severity=CRITICAL,
     needs={"tpc-push", "partner"},
     catches={"tpc-overwrite-push-f-ignored"},
+    rows={"TPC-11"},
 )
 def test_push_overwrite_f_keeps_existing_file(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -213,6 +219,7 @@ def test_push_overwrite_f_keeps_existing_file(
     severity=HIGH,
     needs={"tpc-push", "partner"},
     catches={"tpc-overwrite-push-t-refused"},
+    rows={"TPC-11"},
 )
 def test_push_overwrite_t_replaces_file(
     se: StorageElement, partner: StorageElement, expect: Expect
@@ -239,6 +246,7 @@ def test_push_overwrite_t_replaces_file(
     severity=CRITICAL,
     needs={"tpc-push", "partner"},
     catches={"tpc-unauthorised-accepted"},
+    rows={"TPE-10"},
 )
 def test_anonymous_push_is_refused(
     se: StorageElement, partner: StorageElement, expect: Expect

@@ -42,6 +42,8 @@ V6_LOOPBACK = (V6_ADDRESS,) if has_route(V6_ADDRESS) else ()
 # StoRM gives macaroons to certificates only, and its caveats are not looked at.
 ABSENT = {"storm": {"md5": False, "macaroons": False}, "xrootd": {"quota": False}}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=10, settle_s=1, marker_s=1)
+RATE = 48 * 1024 * 1024
+"""Bytes per second of a copy, so that one of 64 MiB takes longer than `IMPATIENT.marker_s`."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Files:
     certificate: Path
     key: Path
     peer: Path
+    client: Path
 
 
 def make_files(directory: Path) -> Files:
@@ -65,8 +68,10 @@ def make_files(directory: Path) -> Files:
         directory / "host.pem",
         directory / "host.key",
         directory / "peer.pem",
+        directory / "client.pem",
     )
     ca.write_credential(ca.issue(authority, "localhost", ["localhost", INSIDE]), files.peer)
+    ca.write_credential(ca.issue(authority, "somebody"), files.client)
     for identity, certificate, key in (
         (authority, files.ca, files.ca_key),
         (host, files.certificate, files.key),
@@ -234,6 +239,8 @@ class Bench:
             throttle_block_s=0.1,
             transfer_timeout_s=2,
             kept_from=(INSIDE,),
+            transfer_rate=RATE,
+            client_ca=self.files.ca,
         )
         return StorageServer(config).start()
 
@@ -245,6 +252,7 @@ class Bench:
                 "ca": str(self.files.ca),
                 "scope_root": AREA,
                 "features": ABSENT.get(dialect, {}),
+                "auth": {"x509": f"file:{self.files.client}"},
             },
         )
         tokens = TokenSpec(

@@ -25,6 +25,9 @@ CHECKS = list(tree.load_checks())
 HEAVY = {
     "integrity.digests.digest-is-final-at-once",
     "tpc.markers.reported-bytes-are-plausible",
+    "tpc.content.push-copies-large-file",
+    "tpc.fields.reported-bytes-were-transferred",
+    "tpc.fields.running-transfer-gives-signs-of-life",
     "tpc.pull.pull-copies-large-file",
     "webdav.files.put-stores-large-file",
     "webdav.large.listing-of-1000-members-is-complete",

@@ -222,7 +222,10 @@ def _admit_pull(exchange: Exchange, transfer: Transfer) -> None:
             raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
         code = BROKEN if faults.has("tpc-onto-collection-500") else status.tpc_onto_collection
         raise Refused(code, dialect.sentence("put_over_collection", path=exchange.path))
-    if old is None and exchange.files.find(exchange.path.parent) is None:
+    parent = exchange.files.find(exchange.path.parent)
+    if parent is not None and not parent.is_collection and faults.has("tpc-below-file-lies"):
+        raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
+    if old is None and parent is None:
         if faults.has("tpc-parent-500"):
             raise Refused(BROKEN, "Internal error")
         if not dialect.tpc.parents:

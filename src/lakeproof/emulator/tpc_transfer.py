@@ -103,7 +103,7 @@ class Transfer:
                 upload.write(chunk)
                 self.moved += len(chunk)
                 self._check_patience()
-                await self._pace(len(chunk))
+                await self._pace()
         except (aiohttp.ClientError, OSError, TimeoutError) as why:
             if isinstance(why, TimeoutError) and self.exchange.faults.has(
                 "tpc-stalled-source-hangs"
@@ -237,7 +237,7 @@ class Transfer:
             else:
                 yield chunk
             self.moved += len(chunk)
-            await self._pace(len(chunk))
+            await self._pace()
 
     async def _verify_push(self, size: int) -> None:
         if self.verify is False and not self.exchange.faults.has("tpc-verification-false-ignored"):
@@ -252,10 +252,12 @@ class Transfer:
 
     # --- both ----------------------------------------------------------------------------------
 
-    async def _pace(self, size: int) -> None:
+    async def _pace(self) -> None:
+        """Wait while the transfer is ahead of the configured rate."""
         rate = self.exchange.element.config.transfer_rate
-        if rate:
-            await asyncio.sleep(size / rate)
+        ahead_s = self.moved / rate - (time.time() - self.started) if rate else 0.0
+        if ahead_s > 0:
+            await asyncio.sleep(ahead_s)
 
     def _rejected(self, status: int, key: str) -> TransferFailedError:
         return TransferFailedError(

@@ -97,12 +97,25 @@ def _transfer(end: TpcEnd, message: str = "") -> Transfer:
     return Transfer(reply=reply, markers=[], end=end, message=message)
 
 
+def _leaking() -> Transfer:
+    transfer = _transfer(TpcEnd.FAILURE, "failure: headers were …")
+    transfer.repeated = ("the partner's token",)
+    return transfer
+
+
+def _timed_out() -> Transfer:
+    transfer = _transfer(TpcEnd.UNKNOWN)
+    transfer.reply.failure = Failure("timeout", "the answer was not complete within 300 s")
+    return transfer
+
+
 Case = tuple[str, tuple[object, ...]]
 OK, CREATED = _reply(), _reply(201, "Created")
 GONE, DENIED, BROKEN = _reply(404, "Not Found"), _reply(403, "Forbidden"), _reply(500, "Error")
 TRUNCATED = _reply(200, "OK", failure=Failure("truncated", "it ended after 3 of 5 bytes"))
 ANSWERS = iter([False, True])
 RIGHT = _reply(method="HEAD", Digest=f"adler32={DATA.adler32}", Content_Length="3")
+NOTHING = _storage(head=_reply(404, "Not Found", method="HEAD"))
 
 
 @dataclass(frozen=True)
@@ -169,6 +182,13 @@ PASSES: list[Case] = [
     ("not_transferred", (_transfer(TpcEnd.REFUSED),)),
     ("not_transferred", (_transfer(TpcEnd.FAILURE, "no such file"),)),
     ("not_transferred", (_transfer(TpcEnd.ABORTED),)),
+    ("ended", (_transfer(TpcEnd.FAILURE, "failure: no such file"),)),
+    ("ended", (_transfer(TpcEnd.UNKNOWN),)),
+    ("reason_given", (_transfer(TpcEnd.FAILURE, "failure: rejected GET: 404 Not Found"),)),
+    ("reason_given", (_transfer(TpcEnd.FAILURE, "Failed: нет такого файла"),)),
+    ("reason_given", (_transfer(TpcEnd.REFUSED),)),
+    ("no_secret_shown", (_transfer(TpcEnd.FAILURE, "failure: no such file"),)),
+    ("failed_cleanly", (_transfer(TpcEnd.FAILURE, "failure: no such file"), NOTHING, PATH)),
 ]
 VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("part", (LAST, SAMPLE, 0, 1), "bytes 0-1", "bytes 1-2"),
@@ -236,6 +256,24 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("transferred", (_transfer(TpcEnd.REFUSED),), "final line 'success", "403"),
     ("not_transferred", (_transfer(TpcEnd.SUCCESS),), "the copy is refused", "COPY"),
     ("not_transferred", (_transfer(TpcEnd.UNKNOWN),), "the copy is refused", "COPY"),
+    ("ended", (_timed_out(),), "the copy ends within the total time-out", "within 300 s"),
+    ("reason_given", (_transfer(TpcEnd.FAILURE, "failure:"),), "an explanation", "failure:"),
+    ("reason_given", (_transfer(TpcEnd.FAILURE, "failed: 22 - -"),), "an explanation", "22"),
+    ("no_secret_shown", (_leaking(),), "without credentials", "the partner's token"),
+    (
+        "failed_cleanly",
+        (_transfer(TpcEnd.FAILURE, "failure: no such file"), _storage(), PATH),
+        "nothing is left at f",
+        "it exists",
+    ),
+    ("failed_cleanly", (_transfer(TpcEnd.SUCCESS), NOTHING, PATH), "the copy is refused", "COPY"),
+    (
+        "failed_cleanly",
+        (_transfer(TpcEnd.FAILURE, "failure: "), NOTHING, PATH),
+        "an explanation",
+        "failure",
+    ),
+    ("failed_cleanly", (_leaking(), NOTHING, PATH), "without credentials", "the partner's token"),
 ]
 BLOCKS: list[tuple[str, tuple[object, ...], str]] = [
     ("control", (DENIED,), "the control request did not succeed: PUT answered 403"),
@@ -257,6 +295,10 @@ SLOWS: list[Case] = [
     ("unchanged", (_storage(get=_no_answer(SLOW)), PATH, b"abc")),
     ("absent", (_storage(head=_no_answer(SLOW)), PATH)),
     ("digest", (_no_answer(SLOW), "adler32", DATA)),
+    (
+        "failed_cleanly",
+        (_transfer(TpcEnd.FAILURE, "failure: gone"), _storage(head=_no_answer(SLOW)), PATH),
+    ),
 ]
 
 

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 import pytest
 
 from lakeproof.wire.auth import ANONYMOUS, Bearer
-from lakeproof.wire.tpc import MarkerParser, TpcEnd, copy
+from lakeproof.wire.reply import Reply
+from lakeproof.wire.tpc import MarkerParser, TpcEnd, copy, transfer_of
 from tests.unit.wire.conftest import Connect, Serve
 from tests.unit.wire.servers import Peer
 
@@ -232,3 +233,63 @@ def test_a_broken_stream_is_unknown(serve: Serve, connect: Connect) -> None:
     assert transfer.end is TpcEnd.UNKNOWN
     assert transfer.reply.failure is not None
     assert "without success or failure" in transfer.describe()
+
+
+def test_silence_is_measured_between_reports() -> None:
+    parser = MarkerParser()
+    parser.feed(XROOTD[: len(XROOTD) // 2])
+    assert parser.longest_silence_s == 0
+
+    parser.feed(XROOTD[len(XROOTD) // 2 :])
+    parser.finish()
+
+    assert 0 < parser.longest_silence_s < 60
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"failure: refused\n", ()),
+        (b"failure: sent aaa.bbb.remote-signature\n", ("the partner's token",)),
+        (
+            b"failure: remote-signature, active-signature\n",
+            ("the client's token", "the partner's token"),
+        ),
+    ],
+)
+def test_credentials_in_the_answer_are_named(
+    serve: Serve,
+    connect: Connect,
+    server_tls: ssl.SSLContext,
+    line: bytes,
+    shown: tuple[str, ...],
+) -> None:
+    server = serve(streaming(line), server_tls)
+
+    transfer = copy(
+        connect(server),
+        active=PurePosixPath("/run/x"),
+        remote="https://other.example.org/y",
+        direction="pull",
+        auth=Bearer("header.payload.active-signature"),
+        remote_auth=Bearer("header.payload.remote-signature"),
+    )
+
+    assert transfer.repeated == shown
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ("failure: rejected GET: 404 Not Found", "rejected GET: 404 Not Found"),
+        ("Failed: no such file", "no such file"),
+        ("failure:", ""),
+        ("aborted", ""),
+    ],
+)
+def test_reason_is_the_line_without_its_word(message: str, reason: str) -> None:
+    parser = MarkerParser()
+    parser.feed(message.encode())
+    transfer = transfer_of(Reply("COPY", "https://se.example.org/x", status=202), parser)
+
+    assert transfer.reason == reason
