@@ -137,6 +137,7 @@ class MarkerParser:
         """The stream is over: read a last line without newline and say how the copy ended."""
         self._finish_line()
         self._close_marker()
+        self._note_silence()
         return self.end
 
     def _take(self, data: bytes) -> None:
