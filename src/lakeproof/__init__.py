@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         OddTokenFor,
         PayloadOf,
         Tampered,
+        TargetOf,
         Together,
         TokenFor,
     )
@@ -62,6 +63,7 @@ _HOME = {
     "Sample": "wire.sample",
     "ServedSample": "session.sample",
     "StorageElement": "wire.storage",
+    "TargetOf": "fixture_types",
     "Tampered": "fixture_types",
     "Together": "fixture_types",
     "TokenFor": "fixture_types",
@@ -94,6 +96,7 @@ __all__ = [
     "ServedSample",
     "StorageElement",
     "Tampered",
+    "TargetOf",
     "Together",
     "TokenFor",
     "Transfer",

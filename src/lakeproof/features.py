@@ -29,6 +29,7 @@ NEEDS: dict[str, str] = {
     "x509": "there is an X.509 certificate or proxy",
     "macaroons": "the endpoint issues macaroons",
     "quota": "collections state their used and available bytes (RFC 4331)",
+    "redirects": "the door hands reads or writes on to other servers",
     "intrusive": "the operator agreed to checks that load or annoy a server",
 }
 
@@ -60,10 +61,14 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         _require_connection(check, session)
         if "write" in check.needs:
             session.require_ready()
+        if check.needs & {"tokens", "x509"}:
+            _require_credentials(check, session)
         return
     session.require_reachable()
     session.require_ready()
     _require_credentials(check, session)
+    if "redirects" in check.needs and not session.redirects:
+        raise Unsupported("the door serves reads and writes itself and redirects nothing")
 
 
 def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol, TypeVar
 
+from lakeproof.session.probe import Probe
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.payload import Payload
+from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import StorageElement
 
 T = TypeVar("T")
@@ -28,6 +30,13 @@ class PayloadOf(Protocol):
     """Makes a payload of so many bytes, different in every check."""
 
     def __call__(self, size: int) -> Payload:  # noqa: D102  the class says it
+        ...
+
+
+class TargetOf(Protocol):
+    """Facts about the server that a redirect names; blocked when the answer is no redirect."""
+
+    def __call__(self, reply: Reply) -> Probe:  # noqa: D102  the class says it
         ...
 
 

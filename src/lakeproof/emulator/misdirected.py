@@ -6,6 +6,12 @@ from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.paths import encode
 
 NOBODY_LISTENS = 1
+ALTERED = (
+    "redirect-leaks-token",
+    "redirect-plain",
+    "redirect-unquoted",
+    "redirect-wrong-certificate",
+)
 ANOTHER_HOST = "https://redirected.invalid"
 
 
@@ -19,9 +25,14 @@ def misdirect(exchange: Exchange) -> str | None:
         return f"{ANOTHER_HOST}{path}"
     if faults.has("redirect-dead"):
         return f"https://{element.config.public_name}:{NOBODY_LISTENS}{path}"
-    if not faults.any("redirect-leaks-token", "redirect-plain", "redirect-unquoted"):
+    if faults.has("redirect-needs-token"):
+        return f"{redirector.data_server}{path}"
+    if not faults.any(*ALTERED):
         return None
     location = redirector.location("GET", exchange.path, may_replace=False)
+    if faults.has("redirect-wrong-certificate") and element.config.also_at:
+        address = element.config.also_at[0]
+        location = location.replace(f"//{element.config.public_name}:", f"//{address}:", 1)
     if faults.has("redirect-plain"):
         location = location.replace("https://", "http://", 1)
     if faults.has("redirect-unquoted"):

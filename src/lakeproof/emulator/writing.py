@@ -32,13 +32,14 @@ async def put(exchange: Exchange) -> Answer:
     if exchange.header("Content-Range") and not exchange.faults.has("put-content-range-replaces"):
         raise Refused(HTTPStatus.BAD_REQUEST, "Content-Range is not supported on PUT")
     redirector = exchange.element.redirector
-    if exchange.at_door and redirector.applies("PUT", exchange.expects_continue):
+    see_other = exchange.faults.has("redirect-upload-303") and exchange.expects_continue
+    if exchange.at_door and (see_other or redirector.applies("PUT", exchange.expects_continue)):
         replace = exchange.identity.may(Action.OVERWRITE, exchange.path)
         location = redirector.location("PUT", exchange.path, may_replace=replace)
         form = redirector.form
-        return text(
-            form.write if form else HTTPStatus.TEMPORARY_REDIRECT, "", {"Location": location}
-        )
+        status = form.write if form else HTTPStatus.TEMPORARY_REDIRECT
+        status = HTTPStatus.SEE_OTHER if see_other else status
+        return text(status, "", {"Location": location})
     _broken_preconditions(exchange, old)
     await _store(exchange, old)
     return _created(exchange, old)

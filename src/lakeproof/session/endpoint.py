@@ -14,6 +14,7 @@ from lakeproof.session.fingerprint import Evidence, Fingerprint, recognise
 from lakeproof.session.inquiry import inquire
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
+from lakeproof.session.redirection import hands_on, target_of
 from lakeproof.session.sample import ServedSample, read, upload
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.auth import ANONYMOUS, Credential
@@ -193,6 +194,15 @@ class EndpointSession:
         if reply.ok and (html or reply.status != MULTI_STATUS):
             return f"this is no WebDAV door: {reply.describe()} ({reply.text[:60]})"
         return None
+
+    @cached_property
+    def redirects(self) -> bool:
+        """Whether the door hands reads or writes on to other servers; tried once."""
+        return hands_on(self.storage, self.run_directory)
+
+    def target_of(self, reply: Reply) -> Probe:
+        """Reachability facts of the server that a redirect names; raises Blocked."""
+        return target_of(reply, self.tls.ca, self.target.timeouts.connect_s)
 
     def first_answer(self) -> Reply:
         """The greeting; without a connection an error once, then `Blocked`."""
