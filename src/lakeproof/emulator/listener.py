@@ -129,7 +129,7 @@ class Listener:
             with connection:
                 await asyncio.sleep(STALL_S)
             return
-        plain = faults.has("plain-http") and await _speaks_plainly(connection)
+        plain = faults.any("plain-http", "redirect-plain") and await _speaks_plainly(connection)
         context: ssl.SSLContext | None = None if plain else self.contexts.get(faults)
         try:
             await loop.connect_accepted_socket(
