@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from lakeproof.expect_parts import PartExpectations
-from lakeproof.verdict import Blocked, Unjudged, Violation
+from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import NotReached, Reply
@@ -21,6 +21,12 @@ from lakeproof.wire.storage import StorageElement, parse_digest
 from lakeproof.wire.tpc import TpcEnd, Transfer
 from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
 
+# What the five technologies say when the other end of a copy answered 429; no bare number, which
+# could be a size.
+_THROTTLED = re.compile(
+    r"(?i)too many requests|\b(?:status(?: code)?|code|HTTP(?:/\d(?:\.\d)?)?|error|"
+    r"(?:rejected )?(?:GET|PUT|HEAD))\W{1,2}429\b"
+)
 NOT_FOUND = (404, 410)
 FIRST_PAUSE_S = 0.1
 MULTI_STATUS = 207
@@ -217,6 +223,7 @@ class Expect(PartExpectations):
     def transferred(self, transfer: Transfer) -> None:
         """The copy was accepted and its stream ended with a success line."""
         self._not_slow(transfer.reply)
+        self._not_throttled(transfer)
         if transfer.end is not TpcEnd.SUCCESS:
             raise Violation(
                 "the copy succeeds, with a final line 'success: …'",
@@ -227,6 +234,7 @@ class Expect(PartExpectations):
     def not_transferred(self, transfer: Transfer) -> None:
         """The copy was refused, or its stream ended with a failure line."""
         self._not_slow(transfer.reply)
+        self._not_throttled(transfer)
         if transfer.end in (TpcEnd.SUCCESS, TpcEnd.UNKNOWN):
             raise Violation(
                 "the copy is refused, or ends with a line 'failure: …'",
@@ -272,6 +280,11 @@ class Expect(PartExpectations):
         self.not_transferred(transfer)
         self.reason_given(transfer)
         self.no_secret_shown(transfer)
+
+    def _not_throttled(self, transfer: Transfer) -> None:
+        """A copy that failed because the other end let nobody in shows nothing about this one."""
+        if transfer.end is not TpcEnd.SUCCESS and _THROTTLED.search(transfer.message):
+            raise Unjudged(f"throttled: {transfer.describe()}", Blame.PARTNER)
 
 
 expect = Expect()

@@ -29,7 +29,11 @@ DIRECTORY = re.compile(r"^(lp-(\d{8}T\d{6}Z)-[0-9a-f]{8})(-gw\d+)?$")
 
 @dataclass(frozen=True)
 class Result:
-    """What one check said about one endpoint (DESIGN §5, *Results*); times are UTC ISO 8601."""
+    """What one check said about one endpoint; times are UTC ISO 8601.
+
+    A check that was tried twice has both `attempts` (outcome, expected, actual, duration_s,
+    transcript), and is `flaky` when they disagree. `measured` are numbers that nobody judges.
+    """
 
     run: str
     started: str
@@ -55,6 +59,9 @@ class Result:
     reproduce: str | None = None
     known_issue: str | None = None
     emulated: bool = False
+    flaky: bool = False
+    attempts: tuple[dict[str, Any], ...] = ()
+    measured: dict[str, float] = field(default_factory=dict)
     schema: int = SCHEMA
     suite_version: str = __version__
 
@@ -65,6 +72,7 @@ class Result:
             key: value.value if isinstance(value, StrEnum) else value
             for key, value in asdict(self).items()
         }
+        content["attempts"] = list(self.attempts)
         return {key: content.pop(key) for key in order} | content
 
     @classmethod
@@ -76,6 +84,7 @@ class Result:
         values["severity"] = Severity(values["severity"])
         values["outcome"] = Outcome(values["outcome"])
         values["blame"] = Blame(values["blame"]) if values.get("blame") else None
+        values["attempts"] = tuple(values.get("attempts", ()))
         return cls(**values)
 
 

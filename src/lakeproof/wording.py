@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from lakeproof.lookup import citation
 from lakeproof.results import Result
@@ -26,6 +27,7 @@ def failure_lines(result: Result) -> list[tuple[str, str]]:
         ("Actual" if judged else "Reason", result.actual or ""),
         ("Do", result.do or ""),
         ("Known", result.known_issue or ""),
+        ("Flaky", flaky_sentence(result)),
         ("Reproduce", result.reproduce or ""),
     ]
     return [(label, printable(text)) for label, text in lines if text]
@@ -54,7 +56,22 @@ def endpoint_sentence(results: Iterable[Result]) -> str:
             plural = "" if n == 1 else "s"
             words = {"failures": f"failure{plural}", "recommendations": f"recommendation{plural}"}
             parts.append(phrase.format(n=n, **words))
+    flaky = sum(row.flaky for row in rows)
+    parts += [f"{flaky} flaky"] if flaky else []
     return "; ".join(parts) + "."
+
+
+def flaky_sentence(result: Result) -> str:
+    """What a flaky check did each time; empty for one that is not flaky."""
+    if not result.flaky:
+        return ""
+    first, second = (_attempt(attempt) for attempt in result.attempts)
+    return f"first {first}; tried again: {second}"
+
+
+def _attempt(attempt: Mapping[str, Any]) -> str:
+    said = printable(str(attempt["actual"] or ""))
+    return f"{attempt['outcome']} ({said})" if said else str(attempt["outcome"])
 
 
 def by_severity(results: Sequence[Result], *outcomes: Outcome) -> list[Result]:

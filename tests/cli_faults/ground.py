@@ -50,11 +50,11 @@ class Ground:
         self.issuer = IssuerThread(self.layout, self.files)
 
     @contextmanager
-    def element(self, name: str, faults: Iterable[str] = ()) -> Iterator[str]:
-        """One emulated element with these faults; gives its URL."""
+    def element(self, name: str, faults: Iterable[str] = (), *options: str) -> Iterator[str]:
+        """One emulated element with these faults and further options; gives its URL."""
         ready = self._ready_file(name)
         server = subprocess.Popen(
-            [sys.executable, "-m", "lakeproof.emulator", *self._options(name, faults)],
+            [sys.executable, "-m", "lakeproof.emulator", *self._options(name, faults), *options],
             env=environment(),
             stdout=subprocess.DEVNULL,
         )
@@ -109,19 +109,22 @@ class Ground:
         )
         return finish(command, folder, folder / "out", None)
 
-    def run(self, url: str, name: str, *arguments: str) -> Measured:
-        """`lakeproof run` with short time-outs, and how much memory it took."""
+    def run(self, url: str, name: str, *arguments: str, **endpoint: object) -> Measured:
+        """`lakeproof run` with short time-outs, and how much memory it took.
+
+        `endpoint` are further keys of the endpoint in the inventory.
+        """
         folder = self.directory / f"run-{name}"
         folder.mkdir()
         inventory = folder / "endpoints.yaml"
-        inventory.write_text(yaml.safe_dump(self._inventory(url)))
+        inventory.write_text(yaml.safe_dump(self._inventory(url, endpoint)))
         command = lakeproof_command(
             "run", "-i", str(inventory), f"--out={folder / 'out'}", *arguments
         )
         code, peak, output = measured(command, folder)
         return Measured(Finished(code, output, folder / "out"), peak)
 
-    def _inventory(self, url: str) -> Mapping[str, object]:
+    def _inventory(self, url: str, more: Mapping[str, object]) -> Mapping[str, object]:
         issuer = {
             "url": self.issuer.url,
             "client_id": ODD_CLIENT,
@@ -137,6 +140,7 @@ class Ground:
             "audience": AUDIENCE,
             "auth": {"tokens": "lake"},
             "ca": str(self.files.ca),
+            **more,
         }
         return {
             "version": 1,

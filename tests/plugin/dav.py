@@ -28,6 +28,8 @@ class Storage:
         self.pretend: set[str] = set()
         self.silent: set[str] = set()
         self.login_page = False
+        self.upset: dict[str, int] = {}
+        self.throttled: set[str] = set()
         self.held = threading.Event()
         self.release = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -81,7 +83,12 @@ class _Handler(BaseHTTPRequestHandler):
         if path.endswith("/hold"):
             storage.held.set()
             storage.release.wait(HOLD_S)
-        if self.command in storage.silent:
+        if "/lp-" in path and storage.upset.get(self.command, 0) > 0:
+            storage.upset[self.command] -= 1
+            self._answer(503)
+        elif self.command in storage.throttled:
+            self._answer(429)
+        elif self.command in storage.silent:
             self.close_connection = True
         elif storage.login_page:
             self._answer(200, LOGIN, {"Content-Type": "text/html"})

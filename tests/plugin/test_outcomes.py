@@ -190,6 +190,9 @@ KEYS = {
     "transcript",
     "reproduce",
     "known_issue",
+    "flaky",
+    "attempts",
+    "measured",
 }
 ISSUE = "https://example.org/issues/7"
 

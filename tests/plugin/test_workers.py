@@ -71,9 +71,15 @@ def endpoints(tree: Tree, storage: Storage, other_storage: Storage) -> None:
     tree.write_inventory({"ALPHA": storage.url, "BETA": other_storage.url})
 
 
+def _without(row: dict[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in keys}
+
+
 def _comparable(run: Finished) -> list[dict[str, Any]]:
     varying = ("run", "started", "duration_s", "reproduce", "transcript")
-    rows = [{k: v for k, v in row.items() if k not in varying} for row in run.results]
+    rows = [_without(row, varying) for row in run.results]
+    for row in rows:
+        row["attempts"] = [_without(attempt, varying) for attempt in row["attempts"]]
     return sorted(rows, key=lambda row: (row["endpoint"], row["check"], row["partner"] or ""))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from lakeproof.credentials.errors import CannotNarrow, CredentialError
 from lakeproof.credentials.facts import TokenFacts
 from lakeproof.credentials.granted import TokenCache, refuse_if_other
-from lakeproof.credentials.issuer import IssuerClient
+from lakeproof.credentials.issuer import TIMEOUT_S, IssuerClient
 from lakeproof.credentials.names import SecretName
 from lakeproof.wire.connection import TlsConfig
 
@@ -55,11 +55,14 @@ class ClientCredentials:
         secret: SecretName,
         *,
         tls: TlsConfig | None = None,
+        timeout_s: float = TIMEOUT_S,
         trusted_odd_tokens: bool = False,
         client: IssuerClient | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.issuer = client or IssuerClient(issuer, tls=tls or TlsConfig(None))
+        self.issuer = client or IssuerClient(
+            issuer, tls=tls or TlsConfig(None), timeout_s=timeout_s
+        )
         self.describe = f"client:{issuer} ({client_id})"
         self.trusted_odd_tokens = trusted_odd_tokens
         self._client_id = client_id

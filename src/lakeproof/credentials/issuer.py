@@ -17,7 +17,7 @@ from lakeproof.wire.redact import redactor
 from lakeproof.wire.reply import NotReached, Reply
 from lakeproof.wire.transcript import Recorder
 
-TIMEOUTS = Timeouts(connect_s=10, read_s=20, total_s=30)
+TIMEOUT_S = 30.0
 LARGEST_ANSWER = 1024 * 1024
 LONGEST_QUOTE = 200
 OK = 200
@@ -54,9 +54,16 @@ class Exchange(Protocol):
 class IssuerClient:
     """One issuer, asked over TLS; metadata and keys are fetched once."""
 
-    def __init__(self, url: str, *, tls: TlsConfig, exchange: Exchange | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        tls: TlsConfig,
+        timeout_s: float = TIMEOUT_S,
+        exchange: Exchange | None = None,
+    ) -> None:
         self.url = url
-        self._exchange = exchange or _OverHttp(tls)
+        self._exchange = exchange or _OverHttp(tls, timeout_s)
         self._metadata: dict[str, Any] | None = None
         self._keys: list[dict[str, Any]] | None = None
         _require_https(url, "the issuer's URL")
@@ -138,8 +145,9 @@ class IssuerClient:
 class _OverHttp:
     """The real exchange; its connections are closed at once, tokens being asked for seldom."""
 
-    def __init__(self, tls: TlsConfig) -> None:
+    def __init__(self, tls: TlsConfig, timeout_s: float) -> None:
         self._tls = tls
+        self._timeouts = Timeouts(connect_s=timeout_s, read_s=timeout_s, total_s=timeout_s)
 
     def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -148,7 +156,7 @@ class _OverHttp:
         client = HttpClient(
             f"{parts.scheme}://{parts.netloc}",
             tls=self._tls,
-            timeouts=TIMEOUTS,
+            timeouts=self._timeouts,
             recorder=Recorder(),
             guard=WriteGuard(None),
         )

@@ -121,14 +121,34 @@ class Peer(Model):
         return None if self.key is None else PathName(self.key, self._base)
 
 
-class Defaults(Model):
-    """What holds for every endpoint; times in seconds, `max_bytes` per endpoint and run."""
+class Limits(Model):
+    """How long lakeproof waits, in seconds, and how often it tries again; docs/limits.md."""
 
-    timeout_s: float = Field(default=60, gt=0, le=3600)
     connect_timeout_s: float = Field(default=10, gt=0, le=600)
+    timeout_s: float = Field(default=60, gt=0, le=3600)
     total_timeout_s: float = Field(default=300, gt=0, le=86400)
+    tpc_timeout_s: float = Field(default=300, gt=0, le=86400)
+    issuer_timeout_s: float = Field(default=30, gt=0, le=600)
+    longest_wait_s: float = Field(default=60, gt=0, le=3600)
+    backoff_s: float = Field(default=1, gt=0, le=60)
+    settle_s: float = Field(default=5, gt=0, le=600)
+    marker_s: float = Field(default=30, gt=0, le=3600)
+    second_attempts: int = Field(default=10, ge=0, le=1000)
+
+
+class Defaults(Limits):
+    """What holds for every endpoint; `max_bytes` per endpoint and run."""
+
     area: AreaName = PurePosixPath("lakeproof")
     max_bytes: ByteSize = Field(default=ByteSize(2 * 1024**3), gt=0)
+
+
+class Pacing(Model):
+    """After `unauthorised` answers 401 within `window_s` the door shuts us out for `block_s`."""
+
+    unauthorised: int = Field(ge=2, le=1000)
+    window_s: float = Field(gt=0, le=3600)
+    block_s: float = Field(gt=0, le=3600)
 
 
 class Doors(Model):
@@ -196,6 +216,8 @@ class Endpoint(Model):
     known_failures: tuple[ClearText, ...] = Field(default=(), strict=False)
     emulated: bool = False
     note: ClearText | None = None
+    pacing: Pacing | Literal["auto", False] = "auto"
+    limits: Limits | None = None
 
     _base: Path | None = PrivateAttr(default=None)
 
@@ -322,6 +344,12 @@ class Inventory(Model):
     def golden(self) -> Endpoint | None:
         """The first endpoint with the role golden, the preferred partner; None without one."""
         return next((e for _, e in self.endpoints() if e.is_golden), None)
+
+    def limits_of(self, endpoint: Endpoint) -> Limits:
+        """The limits that hold for `endpoint`: its own where it names them, else the defaults."""
+        own = endpoint.limits.model_dump(exclude_unset=True) if endpoint.limits else {}
+        names = Limits.model_fields
+        return Limits(**{name: own.get(name, getattr(self.defaults, name)) for name in names})
 
     def client_secret(self, issuer: str) -> SecretName | None:
         """The name of an issuer's client secret, relative to the inventory's folder."""

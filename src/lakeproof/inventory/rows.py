@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from lakeproof.inventory.model import Auth, Downtime, Endpoint, Inventory, Site
+from lakeproof.inventory.model import Auth, Downtime, Endpoint, Inventory, Limits, Pacing, Site
 
 COLUMNS = (
     "site", "endpoint", "technology", "url", "root", "scope root",
-    "credentials", "features", "roles", "remarks",
+    "credentials", "features", "roles", "limits", "pacing", "remarks",
 )  # fmt: skip
 
 
 def describe(inventory: Inventory) -> list[dict[str, str]]:
     """One row an endpoint, keyed by COLUMNS, every value text; secrets only by name."""
-    return [_row(site, endpoint) for site, endpoint in inventory.endpoints()]
+    return [
+        {**_row(site, endpoint), "limits": _limits(inventory.limits_of(endpoint))}
+        for site, endpoint in inventory.endpoints()
+    ]
+
+
+def _limits(limits: Limits) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in limits)
+
+
+def _pacing(endpoint: Endpoint) -> str:
+    pacing = endpoint.pacing
+    if not isinstance(pacing, Pacing):
+        return "as its technology needs" if pacing else "none"
+    return (
+        f"below {pacing.unauthorised} answers 401 in {pacing.window_s:g} s "
+        f"(then shut out for {pacing.block_s:g} s)"
+    )
 
 
 def _row(site: Site, endpoint: Endpoint) -> dict[str, str]:
@@ -27,6 +44,7 @@ def _row(site: Site, endpoint: Endpoint) -> dict[str, str]:
         "credentials": _credentials(endpoint.auth),
         "features": " ".join(f"{'+' if on else '-'}{n}" for n, on in endpoint.features.items()),
         "roles": " ".join(endpoint.roles),
+        "pacing": _pacing(endpoint),
         "remarks": _remarks(endpoint),
     }
 

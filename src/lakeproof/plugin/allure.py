@@ -39,7 +39,13 @@ def name(check: Check, session: EndpointSession) -> None:
     allure.dynamic.description(f"{check.title}\n\n{check.harm}")
 
 
-def attach(transcript: Transcript) -> None:
-    """Attach the redacted transcript to the running item."""
+def flaky() -> None:
+    """Tag the running item, so that a pass is not taken for a plain one."""
+    allure.dynamic.tag("flaky")
+
+
+def attach(transcript: Transcript, *, again: bool) -> None:
+    """Attach the redacted transcript to the running item; `again`: of its second attempt."""
     if transcript.exchanges:
-        allure.attach(transcript.text(), "transcript", AttachmentType.TEXT)
+        name = "transcript, tried again" if again else "transcript"
+        allure.attach(transcript.text(), name, AttachmentType.TEXT)

@@ -131,6 +131,7 @@ class Controller:
             requests=self.requests,
             left_behind=self.left,
             notes=self.notes,
+            flaky=sum(result.flaky for result in self.results),
         )
         if self.progress is not None:
             self._summarise()

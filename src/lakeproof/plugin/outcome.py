@@ -20,7 +20,7 @@ from lakeproof.verdict import (
 from lakeproof.wire.guard import origin_of
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.redirect import InsecureBearer
-from lakeproof.wire.reply import NotReached
+from lakeproof.wire.reply import NotReached, Throttled
 from lakeproof.wire.storage import BudgetExceeded, SetUpFailed
 
 
@@ -115,7 +115,8 @@ def _not_judged(raised: BaseException, origin: str) -> Judgement:
         return Judgement(Outcome.ERROR, actual=str(raised), blame=Blame.CREDENTIAL)
     if isinstance(raised, NotReached):
         elsewhere = bool(raised.url) and origin_of(raised.url) != origin_of(origin)
-        blame = Blame.PARTNER if elsewhere else Blame.NETWORK
+        silent = Blame.ENDPOINT if isinstance(raised, Throttled) else Blame.NETWORK
+        blame = Blame.PARTNER if elsewhere else silent
         return Judgement(Outcome.ERROR, actual=raised.sentence, blame=blame)
     sentence = f"lakeproof itself failed: {type(raised).__name__}: {raised}"
     return Judgement(Outcome.ERROR, actual=sentence, blame=Blame.US)

@@ -57,7 +57,7 @@ class ProgressReporter:
         """One check ended."""
         self.done += 1
         self.counts[result.outcome] += 1
-        if self._bar is None or result.outcome not in QUIET_ON_A_TERMINAL:
+        if self._bar is None or result.flaky or result.outcome not in QUIET_ON_A_TERMINAL:
             self.console.print(self._line(result))
         if self._bar is not None:
             failed = self.counts[Outcome.FAIL] + self.counts[Outcome.FIXED]
@@ -76,6 +76,7 @@ class ProgressReporter:
         line.append(f"{result.outcome.value:<11} ", style=STYLE[result.outcome])
         line.append(f"{result.endpoint}  {result.check}  ")
         line.append(f"{result.duration_s * 1000:.0f} ms", style="dim")
+        line.append("  flaky" if result.flaky else "", style="yellow")
         if result.outcome not in (Outcome.PASS, Outcome.BLOCKED) and result.actual:
             line.append(f"  {printable(result.actual)[:160]}")
         return line

@@ -31,10 +31,16 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
     duration_s: float,
     transcript: Transcript | None,
     partner: str | None,
+    measured: dict[str, float],
+    again: bool,
 ) -> Result:
-    """The result line; the transcript is written beside it when anything was asked."""
+    """The result line; the transcript is written beside it when anything was asked.
+
+    `again`: this is the second attempt, whose transcript must not replace the first one's.
+    """
     seen = session.fingerprint
     helped = judgement.outcome in HELPED
+    name = check.id + (f"--{partner}" if partner else "") + ("--again" if again else "")
     return Result(
         run=folder.run_id,
         started=datetime.fromtimestamp(began, UTC).isoformat(),
@@ -56,10 +62,11 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         blame=judgement.blame,
         partner=partner,
         direction=_direction(check),
-        transcript=_write(folder, session.name, check.id, partner, transcript),
+        transcript=_write(folder, session.name, name, transcript),
         reproduce=transcript.reproduce if transcript and helped else None,
         known_issue=judgement.known_issue,
         emulated=session.target.endpoint.emulated,
+        measured=measured,
     )
 
 
@@ -94,13 +101,10 @@ def _direction(check: Check) -> str | None:
     return "pull" if pulls and not pushes else "push" if pushes and not pulls else None
 
 
-def _write(
-    folder: RunFolder, endpoint: str, check_id: str, partner: str | None, seen: Transcript | None
-) -> str | None:
+def _write(folder: RunFolder, endpoint: str, name: str, seen: Transcript | None) -> str | None:
     if seen is None or not seen.exchanges:
         return None
-    suffix = f"--{partner}" if partner else ""
-    path = Path("transcripts") / endpoint / f"{check_id}{suffix}.txt"
+    path = Path("transcripts") / endpoint / f"{name}.txt"
     target = folder.path / path
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(seen.text(), encoding="utf-8")

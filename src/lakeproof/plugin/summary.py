@@ -11,7 +11,14 @@ from rich.text import Text
 from lakeproof.plugin.progress import STYLE
 from lakeproof.results import Result
 from lakeproof.verdict import Outcome
-from lakeproof.wording import by_endpoint, by_severity, endpoint_sentence, failure_lines, printable
+from lakeproof.wording import (
+    by_endpoint,
+    by_severity,
+    endpoint_sentence,
+    failure_lines,
+    flaky_sentence,
+    printable,
+)
 
 BRIEF = (
     (Outcome.KNOWN, "Known failures (they do not count; remove an entry when it is fixed)"),
@@ -36,6 +43,7 @@ def print_summary(
     _print_details(console, by_severity(results, Outcome.ERROR), "Could not be judged")
     for outcome, heading in BRIEF:
         _print_brief(console, by_severity(results, outcome), heading)
+    _print_flaky(console, results)
     _print_reasons(console, results)
     for note in notes:
         console.print(Text(printable(note)))
@@ -89,6 +97,20 @@ def _print_brief(console: Console, rows: Sequence[Result], heading: str) -> None
     for (check, actual, issue), endpoints in grouped.items():
         line = Text(f"  {check}: {actual}")
         line.append(f"  {', '.join(endpoints)}  {issue}".rstrip(), "dim")
+        console.print(line)
+
+
+def _print_flaky(console: Console, results: Sequence[Result]) -> None:
+    """What came out differently when it was tried again: nobody may take it for a plain pass."""
+    rows = [row for row in results if row.flaky]
+    if not rows:
+        return
+    console.print()
+    console.print(Text("Flaky (tried twice, and not the same twice)", style="bold"))
+    for row in sorted(rows, key=lambda row: (row.endpoint, row.check)):
+        line = Text("  ")
+        line.append(row.outcome.value, STYLE[row.outcome])
+        line.append(f"  {row.endpoint}  {row.check}: {flaky_sentence(row)}")
         console.print(line)
 
 

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 
 import pytest
+from _pytest.runner import runtestprotocol
 
 from lakeproof.check import Check
 from lakeproof.features import require
 from lakeproof.plugin import allure
+from lakeproof.plugin.again import SecondChances, merge, unavailable
 from lakeproof.plugin.collect import check_of, endpoint_of, peer_of
 from lakeproof.plugin.outcome import Judgement, Listing, judge
 from lakeproof.plugin.record import make_result, rewrite
 from lakeproof.plugin.run import Run, xfail_mark
 from lakeproof.plugin.secrets import redact_report, without_secrets
-from lakeproof.results import unfinished_runs
+from lakeproof.results import Result, unfinished_runs
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.leftovers import remove_leftovers
 from lakeproof.verdict import Blame, Outcome, Violation
 from lakeproof.wire.guard import origin_of
 from lakeproof.wire.transcript import Exchange, Transcript
+from lakeproof.wording import flaky_sentence
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A first attempt that is followed by a second; `lucky`: it passed over an answer 503."""
+
+    result: Result
+    lucky: bool
+
 
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 LISTED: pytest.StashKey[Listing] = pytest.StashKey()
 BEGAN: pytest.StashKey[float] = pytest.StashKey()
 PARTNER: pytest.StashKey[str] = pytest.StashKey()
+MEASURED: pytest.StashKey[dict[str, float]] = pytest.StashKey()
+FIRST: pytest.StashKey[Attempt] = pytest.StashKey()
 WRITING = frozenset({"PUT", "DELETE", "MKCOL", "MOVE", "COPY", "PROPPATCH", "POST"})
 
 
@@ -36,6 +51,26 @@ class Worker:
         self.run = run
         self._swept: set[str] = set()
         self._notes: list[str] = []
+        self._chances = SecondChances()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Run a check, and once more when it went wrong; only the last attempt is reported."""
+        item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        try:
+            if FIRST in item.stash:
+                for session in self.run.sessions.opened():
+                    session.close()
+                reports = runtestprotocol(item, nextitem=nextitem, log=False)
+        finally:  # an interruption must not lose what the first attempt has shown
+            self._tell(item, reports)
+        return True
+
+    def _tell(self, item: pytest.Item, reports: Sequence[pytest.TestReport]) -> None:
+        for report in reports:
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
 
     def _sweep(self, session: EndpointSession) -> None:
         """Remove what earlier runs left: killed ones of this machine, others after a day."""
@@ -57,7 +92,8 @@ class Worker:
         if check is not None:
             session = self._session(item)
             self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
-            allure.label(check, session)
+            if FIRST not in item.stash:
+                allure.label(check, session)
             require(check, session, self.run.mode)
             if session.prepared and session.name not in self._swept:
                 self._sweep(session)
@@ -82,7 +118,7 @@ class Worker:
                 yield
         finally:
             if check is not None:
-                allure.attach(self.run.sessions.recorder.current)
+                allure.attach(self.run.sessions.recorder.current, again=FIRST in item.stash)
 
     # Innermost: what others (skipping, junit, allure) make of the report, they make of ours.
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -123,7 +159,10 @@ class Worker:
         if isinstance(raised, Violation):
             transcript.judged = _evidence(raised, transcript)
         allure.name(check, session)
-        self._notice(check, session, judgement, transcript)
+        first = item.stash.get(FIRST, None)
+        if first is None or first.result.outcome is not Outcome.ERROR:
+            # A check that hangs twice is one that hangs.
+            self._notice(check, session, judgement, transcript)
         result = make_result(
             check=check,
             session=session,
@@ -133,7 +172,21 @@ class Worker:
             duration_s=call.stop - item.stash[BEGAN],
             transcript=transcript,
             partner=peer_of(item) or item.stash.get(PARTNER, None),
+            measured=item.stash.get(MEASURED, {}),
+            again=first is not None,
         )
+        if first is not None:
+            lucky = first.lucky and not unavailable(transcript)
+            result = merge(first.result, result, lucky=lucky)
+            if result.flaky:
+                item.user_properties.append(("flaky", flaky_sentence(result)))
+                report.user_properties = list(item.user_properties)
+                allure.flaky()
+        elif LISTED not in item.stash and self._chances.grant(
+            check, session, judgement.outcome, raised, transcript
+        ):
+            lucky = result.outcome is Outcome.PASS and unavailable(transcript)
+            item.stash[FIRST] = Attempt(result, lucky)
         rewrite(report, result)
         report.lakeproof = result.as_dict()  # type: ignore[attr-defined]
 

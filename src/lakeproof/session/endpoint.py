@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.credentials.wallet import EndpointWallet
-from lakeproof.session.fingerprint import Evidence, Fingerprint, recognise
+from lakeproof.session.fingerprint import Evidence, Fingerprint, limiter_of, recognise
 from lakeproof.session.inquiry import inquire
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
@@ -19,7 +19,8 @@ from lakeproof.session.sample import ServedSample, read, upload
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.auth import ANONYMOUS, Credential
 from lakeproof.wire.http import HttpClient, TlsConfig, WriteGuard
-from lakeproof.wire.reply import NotReached, Reply
+from lakeproof.wire.pacing import Pacer
+from lakeproof.wire.reply import NotReached, Reply, Throttled
 from lakeproof.wire.storage import SetUpFailed, StorageElement
 from lakeproof.wire.transcript import Recorder
 from lakeproof.wire.webdav import BadMultistatus
@@ -29,6 +30,7 @@ MKCOL_DONE = (200, 201, 204, 405, 409)
 DENIED = (401, 403)
 ABSENT = (404, 410)
 MULTI_STATUS = 207
+SERVER_ERROR = 500
 PATIENCE = 2
 ADVICE = (
     "; the storage does not accept this credential for writing there: check the token's "
@@ -54,8 +56,10 @@ class EndpointSession:
         self.run_directory = self.area / run_id
         self.recorder = recorder
         self.prepared = False
+        self.pacer = Pacer(target.limiter)
         self._cause_was_said = False
         self._unanswered = 0
+        self._hiccup = ""
         self._shown: tuple[Evidence, ...] = ()
 
     @cached_property
@@ -124,6 +128,7 @@ class EndpointSession:
             timeouts=self.target.timeouts,
             recorder=recorder or self.recorder,
             guard=WriteGuard(directory if self.may_write else None),
+            pacer=self.pacer,
         )
 
     @cached_property
@@ -163,9 +168,18 @@ class EndpointSession:
         # Recorded apart: these requests belong to no check's transcript.
         client = self._client_for(self.run_directory, Recorder())
         try:
-            return inquire(client, self._greeting, self.door.path, self._identification())
+            seen = inquire(client, self._greeting, self.door.path, self._identification())
         finally:
             client.close()
+        self._pace(seen)
+        return seen
+
+    def _pace(self, seen: tuple[Evidence, ...]) -> None:
+        """Adopt the limits of the technology that answers, unless the inventory says its own."""
+        if self.target.endpoint.pacing == "auto":
+            self.pacer.limiter = limiter_of(
+                recognise(seen, self.target.endpoint.technology, self.door.path).technology
+            )
 
     def _identification(self) -> Credential:
         if self.door.scheme != "https":
@@ -209,7 +223,7 @@ class EndpointSession:
         try:
             return self.greeting
         except NotReached as error:
-            self._refuse(f"{self.name}: {error.sentence}", Blame.NETWORK)
+            self._refuse(f"{self.name}: {error.sentence}", _whose(error))
 
     def require_reachable(self) -> None:
         """Raise unless the door answers and speaks WebDAV: once as an error, then `Blocked`."""
@@ -219,7 +233,14 @@ class EndpointSession:
     @property
     def _obstacle_blame(self) -> Blame:
         """Nonsense is the endpoint's; that nothing came back may be the network's."""
-        return Blame.NETWORK if isinstance(self._greeting, NotReached) else Blame.ENDPOINT
+        silent = isinstance(self._greeting, NotReached)
+        return _whose(self._greeting) if silent else Blame.ENDPOINT
+
+    @property
+    def given_up(self) -> bool:
+        """Whether it is known that nothing more is to be had from this endpoint."""
+        trouble = self.__dict__.get("obstacle") or self.__dict__.get("_preparation")
+        return trouble is not None
 
     def require_ready(self) -> None:
         """Raise unless the run's directory is there to write to; prepares it the first time.
@@ -262,7 +283,9 @@ class EndpointSession:
         except CredentialError as error:
             return error.sentence, Blame.CREDENTIAL
         except NotReached as error:
-            return error.sentence, Blame.NETWORK
+            return error.sentence, _whose(error)
+        except Unjudged as error:
+            return error.sentence, error.blame
         self.prepared = True
         return None
 
@@ -296,13 +319,25 @@ class EndpointSession:
         """Create `<door>/<area>/<run-id>/`, finding the scope root on the way."""
         self._find_scope_root(self._try_scope_root)
         try:
-            self.storage.make_directory(self.run_directory)
+            self._make_run_directory()
         except SetUpFailed as failed:
+            if failed.reply.status >= SERVER_ERROR:
+                raise Unjudged(f"{self.name}: {failed.sentence}", Blame.ENDPOINT) from None
             raise CredentialError(
                 f"{self.name}: {failed.sentence}{ADVICE if failed.reply.status in DENIED else ''}"
             ) from None
         # What a write is answered tells technologies apart, and it was asked anyway.
         self._shown = tuple(map(Evidence.of_exchange, self.recorder.current.exchanges[-1:]))
+
+    def _make_run_directory(self) -> None:
+        try:
+            self.storage.make_directory(self.run_directory)
+        except SetUpFailed as failed:
+            if failed.reply.status < SERVER_ERROR:
+                raise
+            # Everything depends on this one request: bad luck in it must not cost the whole run.
+            self.storage.make_directory(self.run_directory)
+            self._hiccup = f"{failed.sentence}; it could when tried again"
 
     @property
     def notes(self) -> list[str]:
@@ -310,7 +345,8 @@ class EndpointSession:
         # Not of a mere partner: nobody has looked what it is, and nobody needs to know.
         looked = bool(self.__dict__.get("_asked"))
         recognition = self.fingerprint.note if looked else ""
-        notes = [f"{self.name}: {recognition}"] if recognition else []
+        said = [recognition, self._hiccup, self.pacer.note]
+        notes = [f"{self.name}: {sentence}" for sentence in said if sentence]
         return notes + ([self._scope_note] if self._scope_note else [])
 
     @property
@@ -346,6 +382,11 @@ class EndpointSession:
     def clean_up(self) -> list[str]:
         """Remove the run's directory; gives the URLs of what is left, with the reason."""
         return remove_run(self.storage, self.run_directory) if self.prepared else []
+
+
+def _whose(error: object) -> Blame:
+    """Silence may be the network's; an endpoint that lets nobody in has said so itself."""
+    return Blame.ENDPOINT if isinstance(error, Throttled) else Blame.NETWORK
 
 
 def remove_run(storage: StorageElement, directory: PurePosixPath) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any, Self
 
 from lakeproof.data import load
+from lakeproof.wire.pacing import Limiter
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.transcript import Exchange
 
@@ -195,6 +196,13 @@ def _support(found: Iterable[Mark]) -> dict[str, int]:
 def marks() -> tuple[Mark, ...]:
     """Every mark of the catalogue."""
     return tuple(_mark(entry) for entry in load("fingerprints")["marks"])
+
+
+@cache
+def limiter_of(technology: str | None) -> Limiter | None:
+    """How many answers 401 this technology bears before it shuts a client out, if it does."""
+    known = load("fingerprints")["limiters"].get(technology)
+    return Limiter(**known) if known else None
 
 
 def _mark(entry: dict[str, Any]) -> Mark:

@@ -21,9 +21,12 @@ from lakeproof.inventory import (
     load,
     peer_from_options,
 )
+from lakeproof.inventory.model import Limits, Pacing
+from lakeproof.session.fingerprint import limiter_of
 from lakeproof.session.peering import Peering
 from lakeproof.wire.auth import ClientCert
 from lakeproof.wire.http import Timeouts, TlsConfig
+from lakeproof.wire.pacing import Limiter
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class TokenSpec:
     ca: PathName | None = None
     base: Path | None = None
     trusted_odd_tokens: bool = False
+    timeout_s: float = 30
 
     def open(self) -> TokenSource:
         """The source itself; raises CredentialError when the names make no sense."""
@@ -51,6 +55,7 @@ class TokenSpec:
             self.client_id,
             self.secret,
             tls=TlsConfig(self.ca.path() if self.ca else None),
+            timeout_s=self.timeout_s,
             trusted_odd_tokens=self.trusted_odd_tokens,
         )
 
@@ -65,6 +70,15 @@ class Target:
     timeouts: Timeouts
     area: str
     max_bytes: int
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def limiter(self) -> Limiter | None:
+        """How many answers 401 the door bears, as far as that is declared."""
+        pacing = self.endpoint.pacing
+        if isinstance(pacing, Pacing):
+            return Limiter(pacing.unauthorised, pacing.window_s, pacing.block_s)
+        return limiter_of(self.endpoint.technology) if pacing == "auto" else None
 
     @property
     def name(self) -> str:
@@ -200,22 +214,34 @@ def _targets(
     inventory: Inventory, endpoints: Sequence[tuple[Site, Endpoint]], tokens: TokenSpec | None
 ) -> list[Target]:
     defaults = inventory.defaults
-    timeouts = Timeouts(
-        connect_s=defaults.connect_timeout_s,
-        read_s=defaults.timeout_s,
-        total_s=defaults.total_timeout_s,
-    )
-    return [
-        Target(
-            site=site.name,
-            endpoint=endpoint,
-            tokens=tokens or _inventory_tokens(inventory, endpoint),
-            timeouts=timeouts,
-            area=str(defaults.area),
-            max_bytes=int(defaults.max_bytes),
+    targets = []
+    for site, endpoint in endpoints:
+        limits = inventory.limits_of(endpoint)
+        targets.append(
+            Target(
+                site=site.name,
+                endpoint=endpoint,
+                tokens=tokens or _inventory_tokens(inventory, endpoint),
+                timeouts=_timeouts(limits),
+                area=str(defaults.area),
+                max_bytes=int(defaults.max_bytes),
+                limits=limits,
+            )
         )
-        for site, endpoint in endpoints
-    ]
+    return targets
+
+
+def _timeouts(limits: Limits) -> Timeouts:
+    return Timeouts(
+        connect_s=limits.connect_timeout_s,
+        read_s=limits.timeout_s,
+        total_s=limits.total_timeout_s,
+        copy_s=limits.tpc_timeout_s,
+        longest_wait_s=limits.longest_wait_s,
+        backoff_s=limits.backoff_s,
+        settle_s=limits.settle_s,
+        marker_s=limits.marker_s,
+    )
 
 
 def _inventory_tokens(inventory: Inventory, endpoint: Endpoint) -> TokenSpec | None:
@@ -231,6 +257,7 @@ def _inventory_tokens(inventory: Inventory, endpoint: Endpoint) -> TokenSpec | N
         secret=inventory.client_secret(name),
         ca=PathName(issuer.ca, inventory.base) if issuer.ca else endpoint.ca_name,
         trusted_odd_tokens=issuer.trusted_odd_tokens,
+        timeout_s=inventory.limits_of(endpoint).issuer_timeout_s,
     )
 
 

@@ -63,7 +63,9 @@ def not_reached(error: BaseException, url: str, connect_s: float) -> NotReached:
         elif isinstance(cause, ConnectionRefusedError):
             said.append(("refused", f"{where} refuses connections"))
         elif _is_connect_timeout(cause):
-            said.append(("timeout", f"no connection to {where} within {connect_s:g} s"))
+            said.append(
+                ("timeout", f"no connection to {where} within {connect_s:g} s (connect_timeout_s)")
+            )
         elif isinstance(cause, ConnectionResetError | BrokenPipeError | EOFError):
             said.append(("unreachable", f"{where} closed the connection while it was set up"))
         elif isinstance(cause, OSError) and cause.errno in _UNREACHABLE:
@@ -96,11 +98,16 @@ def tls_sentence(error: BaseException) -> str:
     return next((sentence for word, sentence in _TLS_WORDS if word in shown), said)
 
 
-def failure(error: BaseException, trace: Trace, total_s: float) -> Failure | NotReached:
-    """What a failed exchange on a standing connection was; NotReached for TLS refusals."""
+def failure(
+    error: BaseException, trace: Trace, total_s: float, limit: str = ""
+) -> Failure | NotReached:
+    """What a failed exchange on a standing connection was; NotReached for TLS refusals.
+
+    `limit` is the inventory's name of `total_s`, if it has one.
+    """
     chain = list(causes(error))
     if any(isinstance(c, TimeoutError | urllib3.exceptions.ReadTimeoutError) for c in chain):
-        return _timeout(trace, total_s)
+        return _timeout(trace, total_s, limit)
     tls = next((c for c in chain if isinstance(c, ssl.SSLError)), None)
     if tls is not None and not trace.received and not isinstance(tls, ssl.SSLEOFError):
         # TLS 1.3 servers refuse a client certificate only after our side has finished.
@@ -115,13 +122,13 @@ def detail(error: BaseException) -> str:
     return text or type(error).__name__
 
 
-def _timeout(trace: Trace, total_s: float) -> Failure:
+def _timeout(trace: Trace, total_s: float, limit: str) -> Failure:
     what = "no answer" if not trace.received else "the answer was not complete"
     if time.monotonic() >= trace.deadline:
-        return Failure("timeout", f"{what} within {total_s:g} s")
+        return Failure("timeout", f"{what} within {total_s:g} s" + (f" ({limit})" if limit else ""))
     if trace.received:
-        return Failure("timeout", f"the answer stalled for {trace.read_s:g} s")
-    return Failure("timeout", f"{what} within {trace.read_s:g} s")
+        return Failure("timeout", f"the answer stalled for {trace.read_s:g} s (timeout_s)")
+    return Failure("timeout", f"{what} within {trace.read_s:g} s (timeout_s)")
 
 
 def _incomplete(error: http.client.IncompleteRead, trace: Trace) -> Failure:

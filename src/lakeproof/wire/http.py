@@ -28,10 +28,11 @@ from requests.structures import CaseInsensitiveDict
 
 from lakeproof import __version__
 from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
-from lakeproof.wire.body import Body, BodyLike, Dropped
+from lakeproof.wire.body import Body, BodyLike, BodySpent, Dropped
 from lakeproof.wire.connection import TRACE, Adapter, Pin, TlsConfig, Trace, tls_context
 from lakeproof.wire.faults import failure, not_reached
 from lakeproof.wire.guard import GuardError, WriteGuard
+from lakeproof.wire.pacing import Pacer
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.redirect import (
     InsecureBearer,
@@ -42,7 +43,7 @@ from lakeproof.wire.redirect import (
     refuse_plain,
     without_secrets,
 )
-from lakeproof.wire.reply import Failure, NotReached, Reply
+from lakeproof.wire.reply import Failure, NotReached, Reply, Throttled
 from lakeproof.wire.transcript import EXCERPT, BodyNote, Exchange, Hop, Recorder, placeholders
 
 __all__ = [
@@ -64,8 +65,10 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOP_BODY = 65536
 _PIECE = 262144
 _THROTTLED = 429
-_THROTTLE_TRIES = 3
-_LONGEST_WAIT_S = 60.0
+_UNAVAILABLE = 503
+# How often a request is sent again after such an answer. A 503 that stays is an answer, as
+# servers say it of other things, too; a 429 never is.
+_TRIES = {_THROTTLED: 3, _UNAVAILABLE: 1}
 
 # Sending these a second time changes nothing, so a connection that died idle costs nothing.
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "PUT", "DELETE", "MKCOL"})
@@ -81,8 +84,12 @@ _ERRORS = (
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds for one connection attempt, for the wait between bytes, and for everything.
+    """Seconds: one connection attempt, the wait between bytes, one exchange as a whole.
 
+    `copy_s` is the last for a third-party copy, when that differs.
+    `longest_wait_s` is how long a Retry-After is honoured, `backoff_s` the first wait after a
+    429 that names none (the next ones are twice as long each). The names in the inventory are
+    `connect_timeout_s`, `timeout_s`, `total_timeout_s` and the like.
     `settle_s` is how long a check waits before it looks a second time at what a server has
     done; `marker_s` is the longest silence of a third-party copy that FTS and its operators
     put up with (WLCG: a performance marker at least every 30 s).
@@ -93,6 +100,9 @@ class Timeouts:
     total_s: float = 300
     settle_s: float = 5
     marker_s: float = 30
+    copy_s: float | None = None
+    longest_wait_s: float = 60
+    backoff_s: float = 1
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ class _Ask:
 class HttpClient:
     """Talks to one endpoint with keep-alive; one per endpoint and worker."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  how one door is reached, each part by name
         self,
         base_url: str,
         *,
@@ -121,6 +131,7 @@ class HttpClient:
         recorder: Recorder,
         guard: WriteGuard,
         address: str | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         """`base_url` is https, http, davs or dav; its path does not matter here.
 
@@ -139,6 +150,7 @@ class HttpClient:
         self.recorder = recorder
         self.guard = guard
         self.address = address
+        self.pacer = pacer or Pacer()
         self._adapters: dict[ClientCert | None, Adapter] = {}
 
     def clone(self, address: str | None = None) -> HttpClient:
@@ -153,6 +165,7 @@ class HttpClient:
             recorder=self.recorder,
             guard=self.guard,
             address=address or self.address,
+            pacer=self.pacer,
         )
 
     def raw_origin(self) -> tuple[str, int]:
@@ -192,24 +205,59 @@ class HttpClient:
         replaces the total time. With a header Expect, the answer to the header alone is awaited
         for `continue_s` before the body is sent. A sink that raises Enough ends the reading.
         After a HEAD with `Connection: close` all that comes is read, to see what must not be there.
-        Raises NotReached, GuardError, InsecureBearer.
+        429, and 503 with Retry-After, are waited out a few times.
+        Raises NotReached (Throttled when it is 429 all the same), GuardError, InsecureBearer.
         """
         given = CaseInsensitiveDict(headers or {})
         if isinstance(auth, Bearer):
-            given.setdefault("Authorization", f"Bearer {auth.token}")
+            given.setdefault("Authorization", str(_bearer(auth)))
         url = self.url_of(path)
         self.guard.check(method, urlsplit_target(url), given, self.origin)
         refuse_plain(url, given)
         total_s = self.timeouts.total_s if timeout_s is None else timeout_s
         waits = continue_s if "Expect" in given else None
         ask = _Ask(method, url, given, Body(body), auth, follow, sink, max_body, total_s, waits)
-        for _ in range(_THROTTLE_TRIES):
-            reply = self._exchange(ask)
-            wait_s = _retry_after(reply)
-            if wait_s is None:
-                return reply
+        return self._patiently(ask)
+
+    def _patiently(self, ask: _Ask) -> Reply:
+        tries = 0
+        reply = self._paced(ask)
+        while (wait_s := self._wait_for(reply, tries)) is not None:
+            tries += 1
             time.sleep(wait_s)
-        return self._exchange(ask)
+            try:
+                reply = self._paced(ask)
+            except BodySpent:  # then the answer that we have is the last one
+                break
+        if reply.status == _THROTTLED:
+            raise Throttled(_throttled_sentence(reply, tries), ask.url)
+        return reply
+
+    def _paced(self, ask: _Ask) -> Reply:
+        # Whoever comes without a credential, or writes the header by hand, may be refused anytime.
+        by_hand = ask.headers.get("Authorization") != _bearer(ask.auth)
+        credential = None if by_hand or ask.auth is ANONYMOUS else ask.auth
+        placed = self.pacer.before(credential)
+        status = 0
+        try:
+            reply = self._exchange(ask)
+            status = reply.hops[0].status if reply.hops else reply.status
+        finally:
+            self.pacer.after(credential, status, placed=placed)
+        return reply
+
+    def _wait_for(self, reply: Reply, tries: int) -> float | None:
+        """Seconds until it makes sense to ask again; None when it makes none."""
+        if tries >= _TRIES.get(reply.status, 0):
+            return None
+        wait_s = _retry_after(reply)
+        if wait_s is None and reply.status == _THROTTLED:
+            limiter = self.pacer.limiter
+            # Older dCache does not say how long it shuts us out.
+            wait_s = limiter.block_s if limiter else self.timeouts.backoff_s * 2**tries
+        if wait_s is None or wait_s > self.timeouts.longest_wait_s:
+            return None
+        return wait_s
 
     def _exchange(self, ask: _Ask) -> Reply:
         exchange = self._record(ask)
@@ -335,11 +383,17 @@ class HttpClient:
     def _failed(self, reply: Reply, error: Exception, ask: _Ask, trace: Trace) -> Reply:
         if not trace.connected:
             raise not_reached(error, ask.url, self.timeouts.connect_s) from error
-        found = failure(error, trace, ask.total_s)
+        found = failure(error, trace, ask.total_s, self._limit_of(ask))
         if isinstance(found, NotReached):
             raise found from error
         reply.failure = found
         return reply
+
+    def _limit_of(self, ask: _Ask) -> str:
+        """The inventory's name of the time that the whole exchange may take."""
+        if ask.method == "COPY" and ask.total_s == self.timeouts.copy_s:
+            return "tpc_timeout_s"
+        return "total_timeout_s" if ask.total_s == self.timeouts.total_s else ""
 
     def _prepared(self, ask: _Ask) -> requests.PreparedRequest:
         # Built by hand: preparing would rewrite odd targets and look for netrc and cookies.
@@ -420,6 +474,10 @@ class _Pieces:
             yield piece
 
 
+def _bearer(auth: Credential) -> str | None:
+    return f"Bearer {auth.token}" if isinstance(auth, Bearer) else None
+
+
 def quoted(path: PurePosixPath) -> str:
     """The request target of a decoded absolute path: everything but unreserved is escaped."""
     return "/" + quote(str(path).lstrip("/"), safe="/")
@@ -458,15 +516,18 @@ def _defects(header: Message) -> list[MessageDefect]:
 
 def _retry_after(reply: Reply) -> float | None:
     said = reply.headers.get("Retry-After", "").strip()
-    if reply.status != _THROTTLED or not said:
-        return None
     if said.isdigit():
-        wait_s = float(said)
-    else:
-        try:
-            moment = parsedate_to_datetime(said)
-        except ValueError:
-            return None
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        wait_s = max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    return wait_s if wait_s <= _LONGEST_WAIT_S else None
+        return float(said)
+    try:
+        moment = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def _throttled_sentence(reply: Reply, tries: int) -> str:
+    said = reply.headers.get("Retry-After", "")
+    asked = f" with Retry-After: {said}" if said else ""
+    times = f", {tries + 1} times" if tries else ""
+    return f"throttled: {reply.describe()}{asked}{times}"

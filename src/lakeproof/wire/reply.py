@@ -13,7 +13,7 @@ from lakeproof.wire.transcript import Exchange, Hop
 FailureKind = Literal[
     "timeout", "closed", "malformed", "truncated", "oversized", "redirect", "aborted"
 ]
-NotReachedKind = Literal["dns", "refused", "timeout", "tls", "unreachable"]
+NotReachedKind = Literal["dns", "refused", "timeout", "tls", "unreachable", "throttled"]
 
 _SUCCESS = range(200, 300)
 _TEXT_LENGTH = 300
@@ -84,3 +84,10 @@ class NotReached(Exception):  # noqa: N818  reads as a fact, not as our error
         self.kind = kind
         self.sentence = redactor.text(sentence)
         self.url = redactor.text(url)
+
+
+class Throttled(NotReached):
+    """The endpoint answers 429 however long one waits: it lets nobody in, so nothing was asked."""
+
+    def __init__(self, sentence: str, url: str = "") -> None:
+        super().__init__("throttled", sentence, url)

@@ -234,6 +234,7 @@ def copy(  # noqa: PLR0913  the facts of a copy, each by name
         sent = {known: said for known, said in sent.items() if known.lower() != name.lower()}
         sent |= {name: value} if value else {}
     parser = MarkerParser(cancel_after_markers)
+    timeout_s = client.timeouts.copy_s if timeout_s is None else timeout_s
     reply = client.request(
         "COPY", active, headers=sent, auth=auth, sink=parser.feed, timeout_s=timeout_s
     )

@@ -32,7 +32,7 @@ def test_result_survives_json() -> None:
 
 
 def test_as_dict_holds_plain_json_types_only() -> None:
-    plain = {str, int, float, bool, type(None)}
+    plain = {str, int, float, bool, list, dict, type(None)}
 
     assert {type(v) for v in result(blame=Blame.US).as_dict().values()} <= plain
 

@@ -83,7 +83,7 @@ def test_a_silent_server_is_a_timeout(serve: Serve, connect: Connect) -> None:
     reply = connect(serve(script), read_s=0.2).request("PUT", "/run/x", body=b"1")
 
     assert reply.status == 0
-    assert reply.describe() == "PUT: no answer within 0.2 s"
+    assert reply.describe() == "PUT: no answer within 0.2 s (timeout_s)"
 
 
 @pytest.mark.parametrize("where", ["status", "headers", "body", "chunks", "continues"])
