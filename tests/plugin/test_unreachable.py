@@ -195,3 +195,23 @@ def test_zz_sound(se, expect):
 
     assert run.result("demo.rules.zz-sound", "ALPHA")["outcome"] == "pass"
     assert run.result("demo.rules.with-partner-0", "ALPHA")["outcome"] == "blocked"
+
+
+def test_uploads_that_a_check_breaks_off_are_no_silence(tree: Tree, storage: Storage) -> None:
+    checks = [
+        f'''
+@rule()
+def test_broken_off_{number}(se, payload, expect):
+    """An upload can be broken off.
+
+    Harm."""
+    expect.given(se.abort_put(se.workdir / "f", payload(9), after=3).broken_off, "it was not")
+'''
+        for number in range(FEW)
+    ]
+    tree.write_suite("".join(checks))
+    tree.write_inventory({"ALPHA": storage.url})
+
+    run = tree.run("--progress")
+
+    assert [row["outcome"] for row in run.results] == ["pass"] * FEW

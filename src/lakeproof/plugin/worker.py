@@ -200,7 +200,8 @@ class Worker:
             asked = [e for e in seen.exchanges if origin_of(e.url) == origin_of(other.door.origin)]
             # An answer that began and never ended is a time-out too, and blamed on the endpoint.
             endless = other is session and judgement.blame is Blame.ENDPOINT
-            if endless or any(e.failure and not e.status for e in asked):
+            silent = [e for e in asked if e.failure and not e.status and not e.broken_off]
+            if endless or silent:
                 other.note_unanswered()
             elif asked:
                 other.note_answered()

@@ -277,6 +277,7 @@ class HttpClient:
         exchange.response_headers = dict(reply.headers)
         exchange.response_excerpt, exchange.length = reply.body[:EXCERPT], reply.length
         exchange.failure = reply.failure.sentence if reply.failure else ""
+        exchange.broken_off = reply.broken_off
         return reply
 
     def _record(self, ask: _Ask) -> Exchange:

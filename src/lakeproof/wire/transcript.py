@@ -55,6 +55,7 @@ class Exchange:
 
     `headers` are those the check asked for; a bearer in them is replaced by "$TOKEN" (another
     credential by "$OTHER_TOKEN") before it gets here, so that no record ever holds one.
+    `broken_off` is an upload that our side dropped on purpose: no answer was waited for.
     `resolve` is host:port:address where one address of the host was chosen.
     """
 
@@ -76,6 +77,7 @@ class Exchange:
     failure: str = ""
     hops: tuple[Hop, ...] = ()
     follow: bool = True
+    broken_off: bool = False
 
     def text(self) -> str:
         """The exchange as redacted plain text."""
