@@ -54,11 +54,11 @@ def several_addresses(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
         pytest.skip("this machine has no IPv6, not even on its loopback interface")
     v6 = () if "no-ipv6-address" in case.faults else V6_LOOPBACK
 
-    def resolve(host: str) -> list[Address]:
+    def resolve(host: str, timeout_s: float = 5) -> list[Address]:
         if host.endswith(".invalid"):  # RFC 6761: nobody need be asked
             raise NotReached("dns", f"the host name {host} cannot be resolved")
         if host != "localhost":
-            return real_resolve(host)
+            return real_resolve(host, timeout_s)
         fourth = [Address(text, 4) for text in ("127.0.0.1", SECOND_ADDRESS)]
         return fourth + [Address(text, 6) for text in v6]
 

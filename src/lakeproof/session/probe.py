@@ -46,7 +46,7 @@ class Probe:
         if self.address is not None:
             return (self.address,)
         try:
-            found = resolve(self.host)
+            found = resolve(self.host, self._timeout_s)
         except NotReached as error:
             self.dns_error = error.sentence
             return ()
