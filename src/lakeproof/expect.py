@@ -17,6 +17,7 @@ from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import NotReached, Reply
+from lakeproof.wire.sample import Sample
 from lakeproof.wire.storage import StorageElement, parse_digest
 from lakeproof.wire.tpc import TpcEnd, Transfer
 from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
@@ -210,7 +211,7 @@ class Expect(PartExpectations):
             seen = f"it exists ({size} bytes)" if reply.ok else reply.describe()
             raise Violation(f"nothing is left at {path.name}", seen)
 
-    def digest(self, reply: Reply, algorithm: str, payload: Payload) -> None:
+    def digest(self, reply: Reply, algorithm: str, payload: Payload | Sample) -> None:
         """The `Digest` header of `reply` carries the right value of `algorithm` (RFC 3230)."""
         self._not_slow(reply)
         truth = str(getattr(payload, algorithm))

@@ -72,15 +72,38 @@ class PartExpectations:
 
     def stated_repr_digests(self, reply: Reply, sample: Sample) -> dict[str, str]:
         """Every checksum that a Repr-Digest field states is that of the sample; gives them."""
+        said = f"Repr-Digest: {reply.headers.get('Repr-Digest')}"
+        return self._true(self.repr_digest_form(reply), said, reply, sample)
+
+    def no_hang(self, reply: Reply, control: Reply) -> None:
+        """The answer came to its end, as did that to `control`, a plain request sent after it."""
+        hangs = reply.failure is not None and reply.failure.kind == "timeout"
+        if hangs and control.ok:
+            expected = f"an answer, as {control.method} without the odd part gets at once"
+            raise Violation(expected, reply.describe(), reply.exchange)
+
+    def same_digest(self, one: Reply, other: Reply, algorithm: str) -> None:
+        """Two answers state the same checksum of this kind, unless one of them states none."""
+        first, second = (
+            parse_digest(reply.headers.get("Digest", "")).get(algorithm) for reply in (one, other)
+        )
+        if first is not None and second is not None and first != second:
+            raise Violation(
+                f"{algorithm} {first} as {one.method} says",
+                f"{algorithm} {second} by {other.method}",
+                other.exchange,
+            )
+
+    def repr_digest_form(self, reply: Reply) -> dict[str, str]:
+        """A Repr-Digest, where there is one, is a dictionary of byte sequences; gives its hex."""
         header = reply.headers.get("Repr-Digest")
         if header is None:
             return {}
         try:
-            found = parse_repr_digest(header)
+            return parse_repr_digest(header)
         except BadField as bad:
             expected = "Repr-Digest: <algorithm>=:<base64>:"
             raise Violation(expected, f"Repr-Digest: {header} ({bad})", reply.exchange) from None
-        return self._true(found, f"Repr-Digest: {header}", reply, sample)
 
     def _true(
         self, found: dict[str, str], said: str, reply: Reply, sample: Sample

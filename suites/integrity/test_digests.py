@@ -10,6 +10,7 @@ from lakeproof import (
     Expect,
     Payload,
     PayloadOf,
+    Sample,
     StorageElement,
     check,
 )
@@ -21,20 +22,17 @@ MIB = 1024 * 1024
     req="http-tpc/adler32",
     level=MUST,
     severity=HIGH,
-    needs={"webdav", "write"},
-    catches={"digest-wrong", "digest-missing", "digest-byte-swapped"},
+    needs={"webdav", "sample"},
+    catches={"digest-wrong", "digest-missing", "digest-byte-swapped", "digest-not-hex"},
+    rows={"CKS-01", "CKS-02", "CKS-13", "B4.31"},
 )
-def test_adler32_is_right(se: StorageElement, payload: PayloadOf, expect: Expect) -> None:
+def test_adler32_is_right(se: StorageElement, sample: Sample, expect: Expect) -> None:
     """The adler32 that the storage states must be that of the file.
 
     FTS and Rucio compare it after every transfer: a wrong one fails good transfers, a
     missing one lets bad ones pass.
     """
-    path = se.workdir / "f"
-    data = payload(MIB + 1)
-    expect.control(se.put(path, data))
-
-    expect.digest(se.digest(path, "adler32"), "adler32", data)
+    expect.digest(se.digest(sample.path, "adler32"), "adler32", sample)
 
 
 @check(
@@ -43,6 +41,7 @@ def test_adler32_is_right(se: StorageElement, payload: PayloadOf, expect: Expect
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"digest-zeros-moved", "digest-wrong"},
+    rows={"CKS-02", "B4.31"},
 )
 def test_adler32_with_leading_zeros_is_right(se: StorageElement, expect: Expect) -> None:
     """An adler32 that begins with zeros must keep its value.
@@ -63,6 +62,7 @@ def test_adler32_with_leading_zeros_is_right(se: StorageElement, expect: Expect)
     severity=LOW,
     needs={"webdav", "write"},
     catches={"digest-no-leading-zeros"},
+    rows={"CKS-02"},
 )
 def test_adler32_has_eight_digits(se: StorageElement, expect: Expect) -> None:
     """An adler32 should be written with all eight hexadecimal digits.
@@ -88,6 +88,7 @@ def test_adler32_has_eight_digits(se: StorageElement, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"digest-empty-file-wrong"},
+    rows={"CKS-15", "B4.31"},
 )
 def test_adler32_of_empty_file_is_right(se: StorageElement, expect: Expect) -> None:
     """The adler32 of an empty file must be 00000001.
@@ -105,20 +106,17 @@ def test_adler32_of_empty_file_is_right(se: StorageElement, expect: Expect) -> N
     req="rfc3230/md5",
     level=MUST,
     severity=HIGH,
-    needs={"webdav", "write", "md5"},
+    needs={"webdav", "sample", "md5"},
     catches={"digest-md5-wrong", "digest-missing"},
+    rows={"CKS-05", "B4.31"},
 )
-def test_md5_is_right(se: StorageElement, payload: PayloadOf, expect: Expect) -> None:
+def test_md5_is_right(se: StorageElement, sample: Sample, expect: Expect) -> None:
     """The MD5 that the storage states must be that of the file.
 
     Communities outside high-energy physics keep MD5 in their catalogues; a wrong one makes
     them throw good replicas away.
     """
-    path = se.workdir / "f"
-    data = payload(MIB + 1)
-    expect.control(se.put(path, data))
-
-    expect.digest(se.digest(path, "md5"), "md5", data)
+    expect.digest(se.digest(sample.path, "md5"), "md5", sample)
 
 
 @check(
@@ -127,6 +125,7 @@ def test_md5_is_right(se: StorageElement, payload: PayloadOf, expect: Expect) ->
     severity=LOW,
     needs={"webdav", "write", "md5"},
     catches={"digest-md5-hex"},
+    rows={"CKS-05", "B4.31"},
 )
 def test_md5_is_base64(se: StorageElement, expect: Expect) -> None:
     """An MD5 in a Digest header should be written in base64.
@@ -180,6 +179,7 @@ def test_digest_follows_overwrite(se: StorageElement, expect: Expect) -> None:
     severity=HIGH,
     needs={"webdav", "write"},
     catches={"digest-zeros", "digest-late"},
+    rows={"CKS-10", "B4.31"},
 )
 def test_digest_is_final_at_once(se: StorageElement, payload: PayloadOf, expect: Expect) -> None:
     """A checksum asked for right after the upload must be the final one.
@@ -198,22 +198,20 @@ def test_digest_is_final_at_once(se: StorageElement, payload: PayloadOf, expect:
     req="rfc3230/want-digest",
     level=SHOULD,
     severity=MEDIUM,
-    needs={"webdav", "write"},
+    needs={"webdav", "sample"},
     catches={"digest-get-missing"},
+    rows={"CKS-04"},
 )
-def test_get_states_digest_too(se: StorageElement, expect: Expect) -> None:
+def test_get_states_digest_too(se: StorageElement, sample: Sample, expect: Expect) -> None:
     """A download that asks for a checksum should get it with the data.
 
     The active party of a third-party copy looks for it there; without one it fails the
     transfer, or leaves it unverified.
     """
-    path = se.workdir / "f"
-    expect.control(se.put(path, b"with a digest"))
-
-    reply = se.get(path, headers={"Want-Digest": "adler32"})
+    reply = se.get(sample.path, headers={"Want-Digest": "adler32"}, sink=lambda _: None)
 
     expect.control(reply)
-    expect.digest(reply, "adler32", Payload.of(b"with a digest"))
+    expect.digest(reply, "adler32", sample)
 
 
 @check(
@@ -222,6 +220,7 @@ def test_get_states_digest_too(se: StorageElement, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"webdav"},
     catches={"digest-missing-file-500"},
+    rows={"CKS-07", "B4.31"},
 )
 def test_digest_of_missing_file_is_not_found(se: StorageElement, expect: Expect) -> None:
     """Asking for the checksum of a file that does not exist must be answered 404.
@@ -238,6 +237,7 @@ def test_digest_of_missing_file_is_not_found(se: StorageElement, expect: Expect)
     severity=MEDIUM,
     needs={"webdav"},
     catches={"digest-missing-file-500"},
+    rows={"CKS-07"},
 )
 def test_get_with_digest_of_missing_file_is_not_found(se: StorageElement, expect: Expect) -> None:
     """A download that asks for a checksum of a file that does not exist must be answered 404.
@@ -252,16 +252,14 @@ def test_get_with_digest_of_missing_file_is_not_found(se: StorageElement, expect
     req="rfc3230/want-digest",
     level=SHOULD,
     severity=MEDIUM,
-    needs={"webdav", "write"},
+    needs={"webdav", "sample"},
     catches={"digest-unknown-500"},
+    rows={"CKS-03"},
 )
-def test_unknown_algorithm_does_no_harm(se: StorageElement, expect: Expect) -> None:
+def test_unknown_algorithm_does_no_harm(se: StorageElement, sample: Sample, expect: Expect) -> None:
     """Asking for a checksum the storage does not know should not fail the request.
 
     Clients offer what they know, newest first; a storage that answers with an error because
     of a name it has never heard cannot be read by them.
     """
-    path = se.workdir / "f"
-    expect.control(se.put(path, b"any"))
-
-    expect.success(se.digest(path, "x-unheard-of"))
+    expect.success(se.digest(sample.path, "x-unheard-of"))

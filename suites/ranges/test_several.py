@@ -148,7 +148,7 @@ def test_overlapping_ranges_carry_right_bytes(
     level=SHOULD,
     severity=MEDIUM,
     needs={"webdav", "sample"},
-    catches={"multirange-one-beyond-refused", "multirange-500"},
+    catches={"multirange-one-beyond-refused", "multirange-one-beyond-hangs", "multirange-500"},
     rows={"RNG-03"},
 )
 def test_one_range_beyond_the_end_spoils_no_other(
@@ -159,8 +159,9 @@ def test_one_range_beyond_the_end_spoils_no_other(
     A reader that prefetches a little too far loses the whole vector read otherwise.
     """
     beyond = (sample.size + 1000, sample.size + 1999)
-    reply = se.part(sample.path, _header([(0, 99), beyond]))
+    reply = se.part(sample.path, _header([(0, 99), beyond]), timeout_s=10)
 
+    expect.no_hang(reply, se.part(sample.path, _header([(0, 99)])))
     expect.parts(reply, sample)
 
 

@@ -8,10 +8,13 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from lakeproof.wire.payload import Payload
+
 CHUNK = 256 * 1024
 WHILE_WRITING = ("adler32", "md5")
 HASHES = {"md5": "md5", "sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
-SUPPORTED = ("adler32", *HASHES)
+SUPPORTED = ("adler32", "crc32c", *HASHES)
+HEXADECIMAL = ("adler32", "crc32c")
 
 
 class Checksums:
@@ -43,16 +46,20 @@ class Checksums:
 
 def of_file(path: Path, algorithms: Iterable[str]) -> dict[str, bytes]:
     """The raw checksums of a file on disk, read in constant memory."""
+    algorithms = tuple(algorithms)
     running = Checksums(algorithms)
     with path.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             running.feed(chunk)
-    return running.values()
+    found = running.values()
+    if "crc32c" in algorithms:
+        found["crc32c"] = bytes.fromhex(Payload.of(path.read_bytes()).crc32c)
+    return found
 
 
 def rfc3230(algorithm: str, value: bytes) -> str:
-    """The RFC 3230 text of a value: adler32 as 8 hex digits, everything else base64."""
-    return value.hex() if algorithm == "adler32" else base64.b64encode(value).decode()
+    """The RFC 3230 text of a value: adler32 and crc32c as 8 hex digits, all others base64."""
+    return value.hex() if algorithm in HEXADECIMAL else base64.b64encode(value).decode()
 
 
 def structured(value: bytes) -> str:

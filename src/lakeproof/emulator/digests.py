@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
 from lakeproof.emulator.answer import Refused
-from lakeproof.emulator.checksums import SUPPORTED, rfc3230, structured
+from lakeproof.emulator.checksums import HEXADECIMAL, SUPPORTED, rfc3230, structured
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.namespace import Node
 
-BEST = ("sha-512", "sha-256", "sha", "md5", "adler32")
+BEST = ("sha-512", "sha-256", "sha", "md5", "adler32", "crc32c")
+WISH = re.compile(r"\s*[\w-]+\s*([;=]\s*(q\s*=)?\s*[0-9.]+\s*)?")
 REPR_ALIASES = {"adler": "adler32", "adler32": "adler32"}
 LATE_S = 3.0
 EMPTY_ADLER32 = bytes([0, 0, 0, 1])
@@ -22,6 +24,7 @@ EMPTY_ADLER32 = bytes([0, 0, 0, 1])
 def headers(exchange: Exchange, node: Node) -> dict[str, str]:
     """The digest headers of an answer about a file: what the client asked for, or none."""
     faults = exchange.faults
+    _refuse_malformed(exchange)
     wanted = exchange.header("Want-Digest")
     if wanted and faults.has("digest-list-ignored") and "," in wanted:
         wanted = None
@@ -35,6 +38,16 @@ def headers(exchange: Exchange, node: Node) -> dict[str, str]:
     if wanted_repr:
         found |= _repr(exchange, node, wanted_repr)
     return found
+
+
+def _refuse_malformed(exchange: Exchange) -> None:
+    for header, fault in (
+        ("Want-Digest", "digest-malformed-500"),
+        ("Want-Repr-Digest", "repr-digest-malformed-500"),
+    ):
+        wishes = (exchange.header(header) or "a").split(",")
+        if exchange.faults.has(fault) and not all(map(WISH.fullmatch, wishes)):
+            raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Cannot parse the header")
 
 
 def _suppressed(exchange: Exchange, node: Node) -> bool:
@@ -86,6 +99,8 @@ def _rfc3230(exchange: Exchange, node: Node, algorithm: str) -> str:
         return f"{name}={value.hex()}"
     if algorithm == "adler32" and exchange.faults.has("digest-not-hex"):
         return f"{name}={base64.b64encode(value).decode()}"
+    if algorithm == "crc32c" and exchange.faults.has("digest-crc32c-base64"):
+        return f"{name}={base64.b64encode(value).decode()}"
     shown = rfc3230(algorithm, value)
     if algorithm == "adler32" and exchange.faults.has("digest-zeros-moved"):
         shown = shown.lstrip("0").ljust(8, "0")
@@ -101,6 +116,8 @@ def _value(exchange: Exchange, node: Node, algorithm: str) -> bytes:
     previous = exchange.files.previous.get(node.path)
     if faults.has("digest-stale") and previous is not None:
         return previous.digests.get(algorithm, value)
+    if algorithm == "sha-256":
+        return _other(value) if faults.has("digest-sha256-wrong") else value
     if algorithm == "md5":
         return _other(value) if faults.has("digest-md5-wrong") else value
     return _broken_adler32(exchange, node, value) if algorithm == "adler32" else value
@@ -179,7 +196,7 @@ def decode(algorithm: str, text: str) -> bytes | None:
     try:
         if text.startswith(":"):
             return base64.b64decode(text.strip(":"), validate=True)
-        if algorithm == "adler32":
+        if algorithm in HEXADECIMAL:
             return bytes.fromhex(text.zfill(8))
         if len(text) in {32, 40, 64, 128} and not text.endswith("="):
             return bytes.fromhex(text)

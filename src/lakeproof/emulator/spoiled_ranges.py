@@ -11,6 +11,7 @@ from lakeproof.emulator.namespace import Node
 from lakeproof.emulator.ranges import Multipart, NotSatisfiableError, Range, parse
 
 MANY_RANGES = 100
+STALLED = b"HTTP/1.1 206 Partial Content\r\nContent-Length: 110\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ def before(exchange: Exchange, node: Node, wanted: str) -> Instead | None:
         return Instead(Answer(HTTPStatus.PARTIAL_CONTENT, raw=b"", reset=True))
     if faults.has("range-invalid-500") and _invalid(wanted, node.size):
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
+    if faults.has("multirange-one-beyond-hangs") and _one_beyond(node, wanted):
+        return Instead(Answer(HTTPStatus.PARTIAL_CONTENT, raw=STALLED, drip=True))
     if _refuses(exchange, node, wanted):
         raise Refused(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "Range not satisfiable")
     if faults.has("range-clipped-refused") and not several and _ends_beyond(wanted, node.size):
@@ -46,9 +49,13 @@ def _refuses(exchange: Exchange, node: Node, wanted: str) -> bool:
         return faults.has("range-unknown-unit-refused")
     if faults.has("range-long-suffix-refused") and specs.startswith("-"):
         return specs[1:].isdigit() and int(specs[1:]) > node.size
-    starts = [spec.partition("-")[0] for spec in specs.split(",")]
+    return faults.has("multirange-one-beyond-refused") and _one_beyond(node, wanted)
+
+
+def _one_beyond(node: Node, wanted: str) -> bool:
+    starts = [spec.partition("-")[0] for spec in wanted.partition("=")[2].split(",")]
     beyond = any(start.isdigit() and int(start) >= node.size for start in starts)
-    return faults.has("multirange-one-beyond-refused") and len(starts) > 1 and beyond
+    return len(starts) > 1 and beyond
 
 
 def _ends_beyond(wanted: str, size: int) -> bool:

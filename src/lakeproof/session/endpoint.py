@@ -60,6 +60,7 @@ class EndpointSession:
         self._cause_was_said = False
         self._unanswered = 0
         self._hiccup = ""
+        self._sample: ServedSample | str | None = None
         self._shown: tuple[Evidence, ...] = ()
 
     @cached_property
@@ -259,9 +260,23 @@ class EndpointSession:
             return f"{self.name}: {self.obstacle}", self._obstacle_blame
         return self._preparation
 
-    @cached_property
+    @property
     def served_sample(self) -> ServedSample:
-        """The file of known content, read once: the run's own, or the one the operator names."""
+        """The file of known content, read once: the run's own, or the one the operator names.
+
+        What keeps it from being read is an error once, then `Blocked`.
+        """
+        if isinstance(self._sample, str):
+            raise Blocked(self._sample)
+        if self._sample is None:
+            try:
+                self._sample = self._read_sample()
+            except (Blocked, Unjudged) as error:
+                self._sample = str(error)
+                raise
+        return self._sample
+
+    def _read_sample(self) -> ServedSample:
         if self.may_write:
             return upload(self.storage, self.run_directory)
         named = self.target.endpoint.sample

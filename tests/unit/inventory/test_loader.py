@@ -144,6 +144,12 @@ def test_all_problems_come_together_in_the_order_of_the_file(tmp_path: Path) -> 
         ("rse: 7", "7:14", 'found "7", expected text'),
         ("auth: {tokens: escap}", "7:24", "found an unknown issuer"),
         ("auth: nothing", "7:15", 'found "nothing", expected a mapping'),
+        ("sample: f", "7:17", 'found "f", expected a mapping'),
+        ("sample: {path: a/../b, size: 1, adler32: '1'}", "7:24", "a file below the door"),
+        ("sample: {path: a, size: 0, adler32: '1'}", "7:33", "a number of at least 1"),
+        ("sample: {path: a, size: many, adler32: '1'}", "7:33", "expected a whole number"),
+        ("sample: {path: a, size: 1, adler32: 12345678}", "7:45", "expected text"),
+        ("sample: {path: a, size: 1, adler32: xyz}", "7:45", "8 hexadecimal digits"),
         ("emulated: perhaps", "7:19", "expected yes or no"),
     ],
 )
@@ -163,6 +169,16 @@ def test_downtime_needs_a_time_zone(tmp_path: Path, moment: str) -> None:
         tmp_path, with_endpoint(f"downtime: {{from: {moment}, to: 2027-01-01T00:00:00Z}}")
     )
     assert "downtime.from: found" in lines[0]
+
+
+def test_sample_file_is_understood(tmp_path: Path) -> None:
+    line = "sample: {path: data/f.root, size: 1048576, adler32: '2910143'}"
+
+    ((_, endpoint),) = read(tmp_path, with_endpoint(line)).endpoints()
+
+    assert endpoint.sample is not None
+    assert endpoint.sample.path == PurePosixPath("data/f.root")
+    assert (endpoint.sample.size, endpoint.sample.adler32) == (1048576, "02910143")
 
 
 def test_downtime_must_end_after_it_begins(tmp_path: Path) -> None:
