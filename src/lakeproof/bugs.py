@@ -12,6 +12,8 @@ from packaging.version import InvalidVersion, Version
 
 from lakeproof.data import load
 
+MOST_SAID = 3
+
 
 @dataclass(frozen=True)
 class Bug:
@@ -94,18 +96,22 @@ def of_check(check_id: str) -> list[Bug]:
 
 
 def explain(check_id: str, technology: str | None, version: str | None, actual: str) -> list[str]:
-    """One sentence for each known defect that fits what was seen on this server."""
+    """One sentence for each known defect that fits what was seen on this server, at most three.
+
+    Those that the observed version has come first, and where there are any, guesses are left out.
+    """
     fitting = [b for b in every() if b.technology == technology and b.explains(check_id, actual)]
-    said = []
-    for bug in fitting:
-        affected = bug.affects(version)
-        if affected is False:
-            continue
-        lead = "known bug" if affected else "may be the known bug"
-        running = f" (yours: {version})" if version and bug.fixed_in else ""
-        repair = f"; {bug.do}" if bug.do else ""
-        said.append(f"{lead}: {bug.symptom}, {bug.repaired}{running}{repair}: {bug.issue}")
-    return said
+    verdicts = [(bug, bug.affects(version)) for bug in fitting]
+    sure = [bug for bug, affected in verdicts if affected]
+    guesses = [bug for bug, affected in verdicts if affected is None]
+    return [_sentence(bug, version, sure=bool(sure)) for bug in (sure or guesses)[:MOST_SAID]]
+
+
+def _sentence(bug: Bug, version: str | None, *, sure: bool) -> str:
+    lead = "known bug" if sure else "may be the known bug"
+    running = f" (yours: {version})" if version and bug.fixed_in else ""
+    repair = f"; {bug.do}" if bug.do else ""
+    return f"{lead}: {bug.symptom}, {bug.repaired}{running}{repair}: {bug.issue}"
 
 
 def _text(value: object) -> str | None:

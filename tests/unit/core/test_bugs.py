@@ -86,6 +86,25 @@ def test_other_failures_are_not_explained(
     assert bugs.explain(check, technology, version, actual) == []
 
 
+def test_what_is_certain_hides_what_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    guess = Bug("x#9", "xrootd", ISSUE, "something else", ("webdav.*",))
+    monkeypatch.setattr(bugs, "every", lambda: (guess, BUG))
+
+    assert len(bugs.explain("webdav.files.put", "xrootd", "5.5.3", "answered 200")) == 1
+    assert bugs.explain("webdav.files.put", "xrootd", "5.8", "answered 200")[0].startswith("may be")
+
+
+def test_no_more_than_three_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [Bug(f"x#{n}", "xrootd", ISSUE, "something", ("webdav.*",)) for n in range(9)]
+    monkeypatch.setattr(bugs, "every", lambda: many)
+
+    assert len(bugs.explain("webdav.files.put", "xrootd", "5.5.3", "")) == bugs.MOST_SAID
+
+
+def test_a_hundred_defects_are_known() -> None:
+    assert len(bugs.every()) >= 100
+
+
 @pytest.mark.parametrize("bug", bugs.every(), ids=lambda bug: bug.id)
 def test_entry_is_sound(bug: Bug) -> None:
     ids = [check.id for check in tree.load_checks()]
