@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -42,6 +42,8 @@ V6_LOOPBACK = (V6_ADDRESS,) if has_route(V6_ADDRESS) else ()
 # StoRM gives macaroons to certificates only, and its caveats are not looked at.
 ABSENT = {"storm": {"md5": False, "macaroons": False}, "xrootd": {"quota": False}}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=10, settle_s=1, marker_s=1)
+# Fifty handshakes at a time take their time on a small machine.
+PATIENT = replace(IMPATIENT, connect_s=20, read_s=20, total_s=60)
 RATE = 48 * 1024 * 1024
 """Bytes per second of a copy, so that one of 64 MiB takes longer than `IMPATIENT.marker_s`."""
 
@@ -147,21 +149,28 @@ class Bench:
             ],
             self.files.peer,
         ).start()
-        self._current: tuple[str, frozenset[str], bool] | None = None
+        self._current: tuple[str, frozenset[str], bool, Timeouts] | None = None
         self._sessions: Sessions | None = None
 
-    def sessions(self, dialect: str, faults: Iterable[str], *, prepared: bool = True) -> Sessions:
+    def sessions(
+        self,
+        dialect: str,
+        faults: Iterable[str],
+        *,
+        prepared: bool = True,
+        timeouts: Timeouts = IMPATIENT,
+    ) -> Sessions:
         """Sessions with an element of this dialect and these faults, and its sound partner.
 
         `prepared`: the run's directory was made before the element broke, as the faults of a
         check are about the check and not about what comes before it.
         """
-        wanted = (dialect, frozenset(faults), prepared)
+        wanted = (dialect, frozenset(faults), prepared, timeouts)
         if self._sessions is None or self._current != wanted:
             self._forget()
             element = self.element(dialect)
             plan = Plan(
-                targets=(self._target(element, ELEMENT, dialect),),
+                targets=(self._target(element, ELEMENT, dialect, timeouts),),
                 partners=(self._target(self._partner, PARTNER, "conformant"),),
             )
             self._sessions, self._current = Sessions(plan, new_run_id()), wanted
@@ -244,7 +253,9 @@ class Bench:
         )
         return StorageServer(config).start()
 
-    def _target(self, server: StorageServer, name: str, dialect: str) -> Target:
+    def _target(
+        self, server: StorageServer, name: str, dialect: str, timeouts: Timeouts = IMPATIENT
+    ) -> Target:
         endpoint = endpoint_from_url(
             f"{server.url}{AREA}",
             {
@@ -267,7 +278,7 @@ class Bench:
             site=name,
             endpoint=endpoint,
             tokens=tokens,
-            timeouts=IMPATIENT,
+            timeouts=timeouts,
             area="lakeproof",
             max_bytes=1 << 40,
         )

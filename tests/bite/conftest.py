@@ -16,7 +16,16 @@ from lakeproof.verdict import Unsupported
 from lakeproof.wire.probe import Address
 from lakeproof.wire.probe import resolve as real_resolve
 from lakeproof.wire.reply import NotReached
-from tests.bite.bench import ABSENT, ELEMENT, PARTNER, SECOND_ADDRESS, V6_LOOPBACK, Bench
+from tests.bite.bench import (
+    ABSENT,
+    ELEMENT,
+    IMPATIENT,
+    PARTNER,
+    PATIENT,
+    SECOND_ADDRESS,
+    V6_LOOPBACK,
+    Bench,
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +76,13 @@ def several_addresses(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def sessions(bench: Bench, case: Case) -> Sessions:
-    return bench.sessions(case.dialect, case.faults, prepared=case.check.suite != "reachability")
+    crowded = case.check.suite == "load" and "intrusive" in case.check.needs
+    return bench.sessions(
+        case.dialect,
+        case.faults,
+        prepared=case.check.suite != "reachability",
+        timeouts=PATIENT if crowded else IMPATIENT,
+    )
 
 
 @pytest.fixture

@@ -21,9 +21,14 @@ from tests.bite.conftest import Case
 from tests.bite.ledger import learn, load
 
 CHECKS = list(tree.load_checks())
-# Each moves tens of megabytes or waits for progress; what they see, lighter ones see as well.
+# Each moves tens of megabytes, waits for progress or opens fifty connections; what they see,
+# lighter ones see as well.
 HEAVY = {
     "integrity.digests.digest-is-final-at-once",
+    "load.collections.accepted-collections-of-50-are-there",
+    "load.deletes.accepted-deletions-of-50-are-done",
+    "load.reads.50-reads-give-each-its-content",
+    "load.uploads.accepted-uploads-of-50-are-stored",
     "tpc.markers.reported-bytes-are-plausible",
     "tpc.content.push-copies-large-file",
     "tpc.fields.reported-bytes-were-transferred",

@@ -9,6 +9,7 @@ from lakeproof.emulator import (
     propfind,
     reading,
     spoiled_answers,
+    spoiled_load,
     srr,
     tape_api,
     tpc,
@@ -46,6 +47,7 @@ async def answer_request(exchange: Exchange) -> Answer:
     exchange.identity = await identify(exchange)
     if special is not None:
         return await special(exchange)
+    spoiled_load.tire(exchange)
     answer = await METHODS[exchange.method](exchange)
     whole_file = exchange.method == "GET" and answer.status == HTTPStatus.OK
     if whole_file and not exchange.dialect.get.length:

@@ -15,6 +15,7 @@ import aiohttp
 from lakeproof.emulator.answer import Refused
 from lakeproof.emulator.authn import challenge
 from lakeproof.emulator.config import EmulatorConfig
+from lakeproof.emulator.crowd import Crowd
 from lakeproof.emulator.dialect import load_dialect
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.faults import Faults
@@ -43,6 +44,7 @@ class Element:
         self.macaroons = MacaroonDesk(config.macaroon_secret, config.public_name)
         self.redirector = Redirector(self.dialect, config.redirects)
         self.throttle = Throttle(self.dialect.limiter, config.throttle_block_s)
+        self.crowd = Crowd()
         self.tape = TapeSystem(self.namespace, config)
         self.transfers = 0
         self.requests = 0

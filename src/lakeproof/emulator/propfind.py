@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from defusedxml import ElementTree as SafeET
 from defusedxml.common import DefusedXmlException
 
-from lakeproof.emulator import paths, spoiled_xml
+from lakeproof.emulator import paths, spoiled_load, spoiled_xml
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.conditions import YEAR_S, etag
 from lakeproof.emulator.exchange import Exchange
@@ -36,7 +36,7 @@ async def propfind(exchange: Exchange) -> Answer:
         return spoiled
     if depth not in exchange.dialect.propfind.depths:
         _refuse_depth(exchange, depth)
-    found = _nodes(exchange, exchange.node(), depth)
+    found = await spoiled_load.listing(exchange, _nodes(exchange, exchange.node(), depth))
     body = render(exchange, spoiled_xml.choose(exchange, found), wanted)
     status = (
         HTTPStatus.OK if exchange.faults.has("propfind-status-200") else HTTPStatus.MULTI_STATUS

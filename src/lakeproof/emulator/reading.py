@@ -9,7 +9,7 @@ from pathlib import Path
 
 from multidict import CIMultiDict
 
-from lakeproof.emulator import conditions, digests, ranges, spoiled_ranges
+from lakeproof.emulator import conditions, digests, ranges, spoiled_load, spoiled_ranges
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.checksums import CHUNK
 from lakeproof.emulator.exchange import Exchange
@@ -29,7 +29,7 @@ async def get(exchange: Exchange) -> Answer:
     conditions.check_read(exchange, node)
     _on_disk(exchange, node)
     redirected = _redirected(exchange)
-    return redirected or _file(exchange, node)
+    return redirected or _file(exchange, await spoiled_load.read(exchange, node))
 
 
 async def head(exchange: Exchange) -> Answer:

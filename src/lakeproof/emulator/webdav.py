@@ -6,7 +6,7 @@ from http import HTTPStatus
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from lakeproof.emulator import paths
+from lakeproof.emulator import paths, spoiled_load
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.identity import Action
@@ -40,6 +40,9 @@ async def mkcol(exchange: Exchange) -> Answer:
     body = await exchange.small_body()
     if body and dialect.mkcol.body == "refuse" and not faults.has("mkcol-body-ignored"):
         raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "MKCOL takes no body")
+    spoiled = await spoiled_load.mkcol(exchange)
+    if spoiled is not None:
+        return spoiled
     old = exchange.files.find(path)
     if old is not None and _mkcol_over(exchange, old):
         return text(HTTPStatus.CREATED, dialect.sentence("done"))
@@ -72,6 +75,7 @@ def _mkcol_over(exchange: Exchange, old: Node) -> bool:
 async def delete(exchange: Exchange) -> Answer:
     """Answer DELETE."""
     faults, dialect, files = exchange.faults, exchange.dialect, exchange.files
+    kept = await spoiled_load.delete(exchange)
     node = files.find(exchange.path)
     is_collection = node is not None and node.is_collection
     try:
@@ -83,7 +87,8 @@ async def delete(exchange: Exchange) -> Answer:
     if node is None or (exchange.slash and faults.has("delete-slash-refused")):
         return _delete_missing(exchange)
     _check_deletable(exchange, node)
-    _remove(exchange, node)
+    if not kept:
+        _remove(exchange, node)
     body = "" if dialect.status.deleted == HTTPStatus.NO_CONTENT else dialect.sentence("done")
     return text(dialect.status.deleted, body)
 

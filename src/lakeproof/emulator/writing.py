@@ -6,7 +6,7 @@ import asyncio
 import shutil
 from http import HTTPStatus
 
-from lakeproof.emulator import conditions, digests
+from lakeproof.emulator import conditions, digests, spoiled_load
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.checksums import of_file
 from lakeproof.emulator.exchange import BrokenUploadError, Exchange
@@ -98,6 +98,9 @@ async def _store(exchange: Exchange, old: Node | None) -> None:
             return
         if faults.has("put-if-none-match-racy"):
             await asyncio.sleep(RACE_S)
+        if await spoiled_load.upload(exchange, upload):
+            upload.discard()
+            return
         exclusive = conditions.wants_new_only(exchange) or (
             old is None and not exchange.identity.may(Action.OVERWRITE, exchange.path)
         )
