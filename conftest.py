@@ -7,4 +7,5 @@ pytest_plugins = (
     "fixtures.observer",
     "fixtures.tokens",
     "fixtures.payloads",
+    "fixtures.figures",
 )

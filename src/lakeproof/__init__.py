@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lakeproof.expect import Expect
     from lakeproof.fixture_types import (
         MacaroonFor,
+        Measure,
         OddTokenFor,
         PayloadOf,
         Tampered,
@@ -50,6 +51,7 @@ _HOME = {
     "Bearer": "wire.auth",
     "ClientCert": "wire.auth",
     "Expect": "expect",
+    "Measure": "fixture_types",
     "Observed": "session.observer",
     "Observer": "session.observer",
     "MacaroonFor": "fixture_types",
@@ -83,6 +85,7 @@ __all__ = [
     "ClientCert",
     "Expect",
     "MacaroonFor",
+    "Measure",
     "Observed",
     "Observer",
     "OddTokenFor",

@@ -87,3 +87,15 @@ class Together(Protocol):
 
     def __call__(self, *calls: Callable[[StorageElement], T]) -> list[T]:  # noqa: D102
         ...
+
+
+class Measure(Protocol):
+    """Records how long requests took; nobody judges it.
+
+    `measure("uploads", replies, at_a_time=10)` adds uploads_p50_s, uploads_p95_s, uploads_p99_s
+    and uploads_per_s to the field `measured` of the check's result.
+    """
+
+    def __call__(  # noqa: D102
+        self, what: str, replies: Sequence[Reply], *, at_a_time: int = 1
+    ) -> None: ...

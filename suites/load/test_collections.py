@@ -9,6 +9,7 @@ from lakeproof import (
     MUST,
     SHOULD,
     Expect,
+    Measure,
     Reply,
     StorageElement,
     Together,
@@ -22,12 +23,15 @@ def _make(path: PurePosixPath) -> Callable[[StorageElement], Reply]:
     return lambda one: one.mkcol(path)
 
 
-def _judge_made(se: StorageElement, together: Together, expect: Expect, count: int) -> None:
+def _judge_made(
+    se: StorageElement, together: Together, measure: Measure, expect: Expect, count: int
+) -> None:
     paths = [se.workdir / f"d{n:02}" for n in range(count)]
 
     replies = together(*(_make(path) for path in paths))
 
     made = [path for path, reply in zip(paths, replies, strict=True) if reply.ok]
+    measure("collections", replies, at_a_time=count)
     expect.given(bool(made), f"no collection was made: {replies[0].describe()}")
     for path in made:
         expect.multistatus(se.propfind(path, 0))
@@ -42,13 +46,13 @@ def _judge_made(se: StorageElement, together: Together, expect: Expect, count: i
     rows={"B10.49"},
 )
 def test_accepted_collections_of_10_are_there(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Of 10 MKCOL at the same time, each that succeeded must have made its collection.
 
     The uploads that follow fail one by one, at another time and in another log.
     """
-    _judge_made(se, together, expect, 10)
+    _judge_made(se, together, measure, expect, 10)
 
 
 @check(
@@ -60,13 +64,13 @@ def test_accepted_collections_of_10_are_there(
     rows={"B10.49"},
 )
 def test_accepted_collections_of_50_are_there(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Of 50 MKCOL at the same time, each that succeeded must have made its collection.
 
     Jobs make their own directories when they start, and they start by the hundred.
     """
-    _judge_made(se, together, expect, 50)
+    _judge_made(se, together, measure, expect, 50)
 
 
 @check(

@@ -9,6 +9,7 @@ from lakeproof import (
     MUST,
     SHOULD,
     Expect,
+    Measure,
     Reply,
     StorageElement,
     Together,
@@ -22,7 +23,9 @@ def _delete(path: PurePosixPath) -> Callable[[StorageElement], Reply]:
     return lambda one: one.delete(path)
 
 
-def _judge_gone(se: StorageElement, together: Together, expect: Expect, count: int) -> None:
+def _judge_gone(
+    se: StorageElement, together: Together, measure: Measure, expect: Expect, count: int
+) -> None:
     paths = [se.workdir / f"f{n:02}" for n in range(count)]
     for path in paths:
         expect.control(se.put(path, b"x"))
@@ -30,6 +33,7 @@ def _judge_gone(se: StorageElement, together: Together, expect: Expect, count: i
     replies = together(*(_delete(path) for path in paths))
 
     deleted = [path for path, reply in zip(paths, replies, strict=True) if reply.ok]
+    measure("deletions", replies, at_a_time=count)
     expect.given(bool(deleted), f"no deletion was accepted: {replies[0].describe()}")
     for path in deleted:
         expect.absent(se, path)
@@ -44,13 +48,13 @@ def _judge_gone(se: StorageElement, together: Together, expect: Expect, count: i
     rows={"B10.49"},
 )
 def test_accepted_deletions_of_10_are_done(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Of 10 deletions at the same time, each that succeeded must have removed its file.
 
     Reapers delete in parallel; what stays behind is in no catalogue and fills the storage.
     """
-    _judge_gone(se, together, expect, 10)
+    _judge_gone(se, together, measure, expect, 10)
 
 
 @check(
@@ -62,13 +66,13 @@ def test_accepted_deletions_of_10_are_done(
     rows={"B10.49"},
 )
 def test_accepted_deletions_of_50_are_done(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Of 50 deletions at the same time, each that succeeded must have removed its file.
 
     That is what a reaper with a backlog does all day.
     """
-    _judge_gone(se, together, expect, 50)
+    _judge_gone(se, together, measure, expect, 50)
 
 
 @check(

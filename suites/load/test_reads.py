@@ -9,6 +9,7 @@ from lakeproof import (
     MUST,
     SHOULD,
     Expect,
+    Measure,
     Payload,
     PayloadOf,
     Reply,
@@ -30,7 +31,7 @@ def _judge(
     expect: Expect,
     files: dict[PurePosixPath, Payload],
     wanted: list[PurePosixPath],
-) -> None:
+) -> list[Reply]:
     """Store `files`, read `wanted` at the same time, compare what was answered with success."""
     for path, data in files.items():
         expect.control(se.put(path, data))
@@ -41,6 +42,7 @@ def _judge(
     expect.given(bool(given), f"no download succeeded: {replies[0].describe()}")
     wrong = [path.name for path, reply in given if Payload.of(reply.body).md5 != files[path].md5]
     expect.equal(wrong, [], f"downloads, of {len(given)}, with other bytes than the file's")
+    return replies
 
 
 @check(
@@ -73,7 +75,7 @@ def test_10_reads_of_one_file_give_its_content(
     rows={"B10.49"},
 )
 def test_10_reads_of_different_files_are_not_mixed_up(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Downloads of 10 files at the same time must each give that file's content.
 
@@ -82,7 +84,8 @@ def test_10_reads_of_different_files_are_not_mixed_up(
     """
     files = {se.workdir / f"f{n:02}": Payload.generated(SIZE, seed=n) for n in range(10)}
 
-    _judge(se, together, expect, files, list(files))
+    replies = _judge(se, together, expect, files, list(files))
+    measure("reads", replies, at_a_time=len(replies))
 
 
 @check(
@@ -94,7 +97,7 @@ def test_10_reads_of_different_files_are_not_mixed_up(
     rows={"B10.49"},
 )
 def test_50_reads_give_each_its_content(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """50 downloads of 10 files at the same time must each give that file's content.
 
@@ -103,7 +106,8 @@ def test_50_reads_give_each_its_content(
     """
     files = {se.workdir / f"f{n:02}": Payload.generated(SIZE, seed=n) for n in range(10)}
 
-    _judge(se, together, expect, files, list(files) * 5)
+    replies = _judge(se, together, expect, files, list(files) * 5)
+    measure("reads", replies, at_a_time=len(replies))
 
 
 @check(

@@ -9,6 +9,7 @@ from lakeproof import (
     MUST,
     SHOULD,
     Expect,
+    Measure,
     Payload,
     Reply,
     StorageElement,
@@ -32,12 +33,15 @@ def _list(path: PurePosixPath) -> Callable[[StorageElement], Reply]:
     return lambda one: one.propfind(path, 1)
 
 
-def _judge_stored(se: StorageElement, together: Together, expect: Expect, count: int) -> None:
+def _judge_stored(
+    se: StorageElement, together: Together, measure: Measure, expect: Expect, count: int
+) -> None:
     files = _files(se, count)
 
     replies = together(*(_upload(path, data) for path, data in files.items()))
 
     accepted = [path for path, reply in zip(files, replies, strict=True) if reply.ok]
+    measure("uploads", replies, at_a_time=count)
     expect.given(bool(accepted), f"no upload was accepted: {replies[0].describe()}")
     for path in accepted:
         expect.content(se, path, files[path])
@@ -52,14 +56,14 @@ def _judge_stored(se: StorageElement, together: Together, expect: Expect, count:
     rows={"B10.49"},
 )
 def test_accepted_uploads_of_10_are_stored(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Of 10 uploads at the same time, each that was accepted must be stored as it was sent.
 
     Jobs end together and upload together; what is lost then was reported as stored, and the
     job's own copy is deleted.
     """
-    _judge_stored(se, together, expect, 10)
+    _judge_stored(se, together, measure, expect, 10)
 
 
 @check(
@@ -71,14 +75,14 @@ def test_accepted_uploads_of_10_are_stored(
     rows={"B10.49"},
 )
 def test_accepted_uploads_of_50_are_stored(
-    se: StorageElement, together: Together, expect: Expect
+    se: StorageElement, together: Together, measure: Measure, expect: Expect
 ) -> None:
     """Of 50 uploads at the same time, each that was accepted must be stored as it was sent.
 
     A farm of that many jobs is a small one; a server that runs out of threads or of file
     descriptors must say so instead of losing files.
     """
-    _judge_stored(se, together, expect, 50)
+    _judge_stored(se, together, measure, expect, 50)
 
 
 @check(

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from weakref import WeakKeyDictionary
 
 FULL = 5
-PATIENCE_S = 1.0
+PATIENCE_S = 0.5
 
 
 @dataclass

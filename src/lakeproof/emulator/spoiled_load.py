@@ -14,7 +14,7 @@ from lakeproof.emulator.upload import Upload
 
 MOST_IN_A_ROW = 24
 UPLOAD_S = 0.5
-LOOKS, LOOK_S = 50, 0.02
+LOOKS, LOOK_S = 25, 0.02
 
 
 def tire(exchange: Exchange) -> None:

@@ -16,6 +16,7 @@ from lakeproof.wording import (
     by_severity,
     endpoint_sentence,
     failure_lines,
+    figures_sentence,
     flaky_sentence,
     printable,
 )
@@ -65,6 +66,9 @@ def _print_endpoint(console: Console, name: str, rows: Sequence[Result]) -> None
     heading.append(f"  {printable(observed or 'unknown technology')}  {last.url}{emulated}", "dim")
     console.print(heading)
     console.print(Text(f"  {endpoint_sentence(rows)}"))
+    figures = figures_sentence(rows)
+    if figures:
+        console.print(Text(f"  {figures}", "dim"))
 
 
 def _print_details(console: Console, rows: Sequence[Result], heading: str) -> None:
