@@ -55,18 +55,19 @@ class Registry:
 
     def __init__(self) -> None:
         self._checks: dict[str, Check] = {}
+        self._taken: dict[str, Check] = {}
 
     def add(self, check: Check) -> None:
         """Register `check`; raises CheckDefinitionError when its id, or an old one, is taken."""
-        for known in self._checks.values():
-            same_place = (known.source, known.line) == (check.source, check.line)
-            clash = {check.id, *check.was} & {known.id, *known.was}
-            if clash and not same_place:
+        for name in sorted({check.id, *check.was} & self._taken.keys()):
+            known = self._taken[name]
+            if (known.source, known.line) != (check.source, check.line):
                 raise CheckDefinitionError(
-                    f"{check.source}:{check.line}: check id {sorted(clash)[0]} is already taken "
+                    f"{check.source}:{check.line}: check id {name} is already taken "
                     f"by {known.source}:{known.line}; rename one of the two functions"
                 )
         self._checks[check.id] = check
+        self._taken |= dict.fromkeys((check.id, *check.was), check)
 
     def __iter__(self) -> Iterator[Check]:
         return iter(sorted(self._checks.values(), key=lambda c: c.id))

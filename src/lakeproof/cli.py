@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
 import click
 
-from lakeproof import __version__, check_commands
+from lakeproof import __version__
 from lakeproof.exitcode import ExitCode
-from lakeproof.inventory import commands as inventory_commands
-from lakeproof.lake import commands as lake_commands
-from lakeproof.lake import demo as lake_demo
-from lakeproof.plugin import commands as plugin_commands
-from lakeproof.session import commands as session_commands
+
+COMMANDS: Mapping[str, str] = {
+    "check": "lakeproof.plugin.commands:check",
+    "run": "lakeproof.plugin.commands:run",
+    "demo": "lakeproof.lake.demo:demo",
+    "lake": "lakeproof.lake.commands:group",
+    "inventory": "lakeproof.inventory.commands:group",
+    "checks": "lakeproof.check_commands:group",
+    "clean": "lakeproof.session.commands:clean",
+}
+"""Subcommand, and where it is; imported when it is asked for, because together they take long."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every subcommand by name."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The subcommand of this name, imported now; None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: Any = getattr(import_module(module), name)
+        return found if isinstance(found, click.Command) else None
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lakeproof")
 def group() -> None:
     """Is this storage endpoint fit for a scientific data lake, and what to change if not.
@@ -23,15 +47,6 @@ def group() -> None:
     Check your own endpoint:       lakeproof check davs://se.example.org/vo/area --token file:tok
     Check a list of endpoints:     lakeproof run -i endpoints.yaml
     """
-
-
-group.add_command(plugin_commands.check)
-group.add_command(plugin_commands.run)
-group.add_command(lake_demo.demo)
-group.add_command(lake_commands.group)
-group.add_command(inventory_commands.group)
-group.add_command(check_commands.group)
-group.add_command(session_commands.clean)
 
 
 def main() -> None:

@@ -95,6 +95,10 @@ class ClientCredentials:
             )
         return token
 
+    def close(self) -> None:
+        """Close the connections to the issuer."""
+        self.issuer.close()
+
     def _ask(self, scopes: Sequence[str], audience: str) -> tuple[str, float | None]:
         answer = self._grant(_form(scopes, audience))
         token = str(answer["access_token"])

@@ -68,6 +68,11 @@ class IssuerClient:
         self._keys: list[dict[str, Any]] | None = None
         _require_https(url, "the issuer's URL")
 
+    def close(self) -> None:
+        """Close the connections; they are opened again when something is asked."""
+        if isinstance(self._exchange, _OverHttp):
+            self._exchange.close()
+
     def metadata(self) -> dict[str, Any]:
         """The issuer's OpenID configuration; raises CredentialError when it is not to be had."""
         if self._metadata is None:
@@ -143,23 +148,19 @@ class IssuerClient:
 
 
 class _OverHttp:
-    """The real exchange; its connections are closed at once, tokens being asked for seldom."""
+    """The real exchange; its connections are kept, a run asks for dozens of tokens."""
 
     def __init__(self, tls: TlsConfig, timeout_s: float) -> None:
         self._tls = tls
         self._timeouts = Timeouts(connect_s=timeout_s, read_s=timeout_s, total_s=timeout_s)
+        self._clients: dict[str, HttpClient] = {}
 
     def __call__(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> Reply:
         parts = urlsplit(url)
-        client = HttpClient(
-            f"{parts.scheme}://{parts.netloc}",
-            tls=self._tls,
-            timeouts=self._timeouts,
-            recorder=Recorder(),
-            guard=WriteGuard(None),
-        )
+        client = self._client(f"{parts.scheme}://{parts.netloc}")
+        client.recorder.begin("")  # nothing of it is kept
         try:
             # a token request is never redirected: it carries the client's secret
             return client.request(
@@ -173,8 +174,25 @@ class _OverHttp:
             )
         except NotReached as error:
             raise CredentialError(f"{url}: the issuer is not reached: {error.sentence}") from None
-        finally:
+
+    def _client(self, origin: str) -> HttpClient:
+        if origin not in self._clients:
+            self._clients[origin] = HttpClient(
+                origin,
+                tls=self._tls,
+                timeouts=self._timeouts,
+                recorder=Recorder(),
+                guard=WriteGuard(None),
+                # A second token does no harm, where the kept connection was closed meanwhile.
+                repeatable=frozenset({"GET", "POST"}),
+            )
+        return self._clients[origin]
+
+    def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients.values():
             client.close()
+        self._clients.clear()
 
 
 def _basic(client_id: str, secret: str) -> str:

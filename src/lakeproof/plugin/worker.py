@@ -126,9 +126,12 @@ class Worker:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Set the outcome, once: after the call, or after a set-up that did not get through."""
+        check = check_of(item)
+        if check is not None and call.excinfo and call.excinfo.errisinstance(Violation):
+            # Replaced by `rewrite`: reading and parsing sources for a traceback would be wasted.
+            item.repr_failure = _sentence  # type: ignore[method-assign,assignment]
         report = yield
         redact_report(report)
-        check = check_of(item)
         if check is None:
             return report
         if call.when == "setup":
@@ -227,6 +230,10 @@ class Worker:
 
 
 FINISHED: pytest.StashKey[dict[str, object]] = pytest.StashKey()
+
+
+def _sentence(excinfo: pytest.ExceptionInfo[BaseException], *_: object) -> str:
+    return str(excinfo.value)
 
 
 def _evidence(raised: Violation, transcript: Transcript) -> Exchange | None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import NoReturn
 
+from lakeproof.credentials.client import ClientCredentials
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.session.fingerprint import Evidence, Fingerprint, limiter_of, recognise
@@ -62,6 +63,8 @@ class EndpointSession:
         self._hiccup = ""
         self._sample: ServedSample | str | None = None
         self._shown: tuple[Evidence, ...] = ()
+        # Asked for several times a check; evidence is only ever added.
+        self._recognised: tuple[int, Fingerprint] | None = None
 
     @cached_property
     def _trust(self) -> TlsConfig | CredentialError:
@@ -158,7 +161,10 @@ class EndpointSession:
     def fingerprint(self) -> Fingerprint:
         """Which implementation answers, as far as it has been seen until now."""
         evidence = (*self._asked, *self._shown)
-        return recognise(evidence, self.target.endpoint.technology, self.door.path)
+        if self._recognised is None or self._recognised[0] != len(evidence):
+            found = recognise(evidence, self.target.endpoint.technology, self.door.path)
+            self._recognised = (len(evidence), found)
+        return self._recognised[1]
 
     @cached_property
     def _asked(self) -> tuple[Evidence, ...]:
@@ -393,6 +399,9 @@ class EndpointSession:
         """Close the connections."""
         if "client" in self.__dict__:
             self.client.close()
+        source = self.wallet.source if "wallet" in self.__dict__ else None
+        if isinstance(source, ClientCredentials):
+            source.close()
 
     def clean_up(self) -> list[str]:
         """Remove the run's directory; gives the URLs of what is left, with the reason."""

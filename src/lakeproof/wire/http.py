@@ -130,12 +130,15 @@ class HttpClient:
         timeouts: Timeouts,
         recorder: Recorder,
         guard: WriteGuard,
+        repeatable: frozenset[str] = _REPEATABLE,
         address: str | None = None,
         pacer: Pacer | None = None,
     ) -> None:
         """`base_url` is https, http, davs or dav; its path does not matter here.
 
-        With `address`, connections to this host and port go to that address of it alone.
+        `repeatable` names the methods that may be sent a second time when the kept connection
+        turns out to be closed; every other one gets a connection of its own. With `address`,
+        connections to this host and port go to that address of it alone.
         """
         parts = urlsplit(base_url)
         scheme = {"davs": "https", "dav": "http"}.get(parts.scheme, parts.scheme)
@@ -151,6 +154,7 @@ class HttpClient:
         self.guard = guard
         self.address = address
         self.pacer = pacer or Pacer()
+        self._repeatable = repeatable
         self._adapters: dict[ClientCert | None, Adapter] = {}
 
     def clone(self, address: str | None = None) -> HttpClient:
@@ -166,6 +170,7 @@ class HttpClient:
             guard=self.guard,
             address=address or self.address,
             pacer=self.pacer,
+            repeatable=self._repeatable,
         )
 
     def raw_origin(self) -> tuple[str, int]:
@@ -327,7 +332,7 @@ class HttpClient:
 
     def _once(self, ask: _Ask, deadline: float) -> Reply:
         adapter = self._adapter(ask)
-        if ask.method not in _REPEATABLE:
+        if ask.method not in self._repeatable:
             # Such a request must not be lost on a connection that the server has just closed.
             adapter.poolmanager.clear()
         trace = self._trace(ask, deadline)
@@ -338,7 +343,7 @@ class HttpClient:
             adapter.poolmanager.clear()
         # A server may close an idle connection at any time: that is no defect of its answer.
         died_idle = trace.reused and reply.failure is not None and reply.failure.kind == "closed"
-        if died_idle and ask.method in _REPEATABLE:
+        if died_idle and ask.method in self._repeatable:
             adapter.poolmanager.clear()
             return self._attempt(adapter, ask, self._trace(ask, deadline))
         return reply

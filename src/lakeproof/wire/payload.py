@@ -7,7 +7,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CTR
+
 BLOCK = 262144
+_ZEROS = bytes(BLOCK)
+_KEY_SIZE = 16
+_FIRST = bytes(16)
 _BYTE_BITS = 8
 _CRC32C_POLYNOMIAL = 0x82F63B78
 
@@ -39,8 +46,10 @@ class Payload:
         """`size` bytes that do not compress and depend on `size`'s blocks and `seed` only."""
 
         def block(index: int) -> bytes:
-            wanted = min(BLOCK, size - index * BLOCK)
-            return hashlib.shake_128(f"lakeproof {seed} {index}".encode()).digest(wanted)
+            # A key stream, ten times as fast as a hash stretched to that length.
+            key = hashlib.sha256(f"lakeproof {seed} {index}".encode()).digest()[:_KEY_SIZE]
+            stream = Cipher(AES(key), CTR(_FIRST)).encryptor()
+            return stream.update(_ZEROS[: min(BLOCK, size - index * BLOCK)])
 
         return cls(size, block)
 
@@ -91,23 +100,26 @@ class Comparer:
 
     def __init__(self, payload: Payload) -> None:
         self._expected = payload.chunks()
-        self._rest = memoryview(b"")
+        self._rest = b""
+        self._used = 0
         self._size = payload.size
         self._differs_at: int | None = None
         self.received = 0
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the stream; raises Enough once there are too many."""
-        piece = memoryview(data)
-        position = self.received
+        start, position = 0, self.received
         self.received += len(data)
-        while piece and self._differs_at is None and position < self._size:
-            if not self._rest:
-                self._rest = memoryview(next(self._expected))
-            count = min(len(piece), len(self._rest))
-            if piece[:count] != self._rest[:count]:
-                self._differs_at = position + _first_difference(piece[:count], self._rest[:count])
-            piece, self._rest, position = piece[count:], self._rest[count:], position + count
+        while start < len(data) and self._differs_at is None and position < self._size:
+            if self._used == len(self._rest):
+                self._rest, self._used = next(self._expected), 0
+            count = min(len(data) - start, len(self._rest) - self._used)
+            # Copies of bytes, because views are compared item by item, 20 times as slowly.
+            piece = data[start : start + count]
+            expected = self._rest[self._used : self._used + count]
+            if piece != expected:
+                self._differs_at = position + _first_difference(piece, expected)
+            start, position, self._used = start + count, position + count, self._used + count
         if self.received > self._size:
             raise Enough(f"its body is longer than {self._size} bytes")
 
@@ -122,7 +134,7 @@ class Comparer:
         return None
 
 
-def _first_difference(left: memoryview, right: memoryview) -> int:
+def _first_difference(left: bytes, right: bytes) -> int:
     low, high = 0, len(left)
     while high - low > 1:
         middle = (low + high) // 2

@@ -16,6 +16,9 @@ SHORTEST_SECRET = 6
 
 HIDDEN = "[redacted]"
 
+_SHORT = 256
+_MOST_SEEN = 4096
+
 _KEYS_BY_NAME = (
     "authz|access_token|refresh_token|id_token|subject_token|actor_token|client_secret"
     "|client_assertion|assertion|password|passwd|macaroon|xrdhttptk|cap\\.sym|cap\\.msg"
@@ -70,6 +73,8 @@ class Redactor:
         self._forms: dict[str, str] = {}
         self._ordered: tuple[tuple[str, str], ...] = ()
         self._lock = threading.Lock()
+        self._seen: dict[tuple[int, str], str] = {}
+        self.generation = 0
 
     def register(self, secret: str, name: str = "secret") -> None:
         """Redact `secret` from now on, also as base64 and url-quoted; `name` is what is shown.
@@ -84,9 +89,24 @@ class Redactor:
                     self._forms.setdefault(form, f"[redacted {name}]")
             # Longest first: a secret inside a longer one must not leave the rest of it behind.
             self._ordered = tuple(sorted(self._forms.items(), key=lambda item: -len(item[0])))
+            # After the secrets themselves: what another thread redacts meanwhile is kept as old.
+            self.generation += 1
+            self._seen.clear()
 
     def text(self, text: str) -> str:
         """`text` without any registered secret, credential header, token or private key."""
+        if len(text) > _SHORT:
+            return self._redacted(text)
+        # Most are the same few header values, request after request.
+        key = (self.generation, text)
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            found = self._seen[key] = self._redacted(text)
+        return found
+
+    def _redacted(self, text: str) -> str:
         for form, shown in self._ordered:
             if form in text:
                 text = text.replace(form, shown)

@@ -145,6 +145,7 @@ class Transcript:
         self.exchanges: list[Exchange] = []
         self.judged: Exchange | None = None
         self.sightings: dict[str, list[str]] = {}
+        self._text: tuple[object, str] | None = None
 
     def add(self, exchange: Exchange) -> None:
         """Append an exchange."""
@@ -152,11 +153,15 @@ class Transcript:
 
     def text(self) -> str:
         """All exchanges as redacted plain text."""
-        head = [f"# {redactor.text(self.title)}"] if self.title else []
-        asked = [exchange.text() for exchange in self.exchanges]
+        # Asked for by Allure and by the results folder: the same while nothing was added.
         seen = [text for texts in self.sightings.values() for text in texts]
-        seen = ["# what our own server saw", *seen] if seen else []
-        return "\n\n".join([*head, *asked, *seen]) + "\n"
+        state = (redactor.generation, [(e.status, e.elapsed_s) for e in self.exchanges], seen)
+        if self._text is None or self._text[0] != state:
+            head = [f"# {redactor.text(self.title)}"] if self.title else []
+            asked = [exchange.text() for exchange in self.exchanges]
+            said = ["# what our own server saw", *seen] if seen else []
+            self._text = (state, "\n\n".join([*head, *asked, *said]) + "\n")
+        return self._text[1]
 
     @property
     def reproduce(self) -> str:
