@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -86,6 +87,8 @@ def run_checks(arguments: Sequence[str], said: dict[str, object], jobs: int) -> 
     ]
     if jobs > 1:
         command += [f"-n{jobs}", "--dist=loadgroup", "--max-worker-restart=2"]
+    # What is imported stays: the collector need not walk through it again and again.
+    gc.freeze()
     code = pytest.main(command)
     usage = (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED)
     if code in usage and isinstance(code, pytest.ExitCode):
