@@ -29,6 +29,7 @@ class Bare:
     body: bytes = b""
     sent: int = 0
     status: int = 0
+    seconds: float = 0.0
 
     def pieces(self) -> Iterator[bytes]:
         """A body of the same size; a small one is the same."""
@@ -53,7 +54,10 @@ class Bare:
 
 @dataclass
 class Timed:
-    """One replayed request; `status` 0 means that no answer came."""
+    """One replayed request; `status` 0 means that no answer came.
+
+    `first_status` and `first_seconds` are of the run itself.
+    """
 
     check: str
     method: str
@@ -61,6 +65,7 @@ class Timed:
     received: int
     status: int
     first_status: int
+    first_seconds: float
     seconds: float
 
     def as_dict(self) -> dict[str, object]:
@@ -86,7 +91,16 @@ def replay(requests: Sequence[Bare]) -> list[Timed]:
             connection.close()
         seconds = time.perf_counter() - began
         done.append(
-            Timed(bare.check, bare.method, bare.sent, received, status, bare.status, seconds)
+            Timed(
+                bare.check,
+                bare.method,
+                bare.sent,
+                received,
+                status,
+                bare.status,
+                bare.seconds,
+                seconds,
+            )
         )
     for connection in connections.values():
         connection.close()

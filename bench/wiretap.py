@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator
@@ -38,7 +39,9 @@ class Wiretap:
         self.requests: list[dict[str, Any]] = []
         self.bare: list[Bare] = []
         self.where = ""
-        self.inside = 0
+        self.checks: list[dict[str, Any]] = []
+        # A check may ask in several threads at the same time.
+        self._mine = threading.local()
         self._marked = float(os.environ[BEGAN])
 
     def mark(self, phase: str) -> None:
@@ -79,33 +82,42 @@ class Wiretap:
     @contextmanager
     def _elsewhere(self) -> Iterator[None]:
         # The issuer is no endpoint: its requests are not part of the floor.
-        self.inside += 1
+        self._mine.elsewhere = True
         try:
             yield
         finally:
-            self.inside -= 1
+            self._mine.elsewhere = False
+
+    @property
+    def _deaf(self) -> bool:
+        return getattr(self._mine, "elsewhere", False)
 
     def _tap_client(self) -> None:
         request: Callable[..., Any] = HttpClient.request
 
         def tapped(client: HttpClient, method: str, path: Any, **kw: Any) -> Any:  # noqa: ANN401
-            if self.inside:
+            if self._deaf:
                 return request(client, method, path, **kw)
-            began, count = time.perf_counter(), len(self.bare)
+            began = time.perf_counter()
+            sent: list[Bare] = []
+            self._mine.sent = sent
             reply = None
             try:
                 reply = request(client, method, path, **kw)
             finally:
+                seconds = time.perf_counter() - began
+                if sent:
+                    sent[-1].seconds = seconds
                 self.requests.append(
                     {
                         "check": self.where,
                         "method": method,
                         "url": redactor.text(client.url_of(path)),
                         "status": reply.status if reply else 0,
-                        "sent": sum(bare.sent for bare in self.bare[count:]),
+                        "sent": sum(bare.sent for bare in sent),
                         "received": reply.length if reply else 0,
-                        "wire_requests": len(self.bare) - count,
-                        "duration_s": round(time.perf_counter() - began, 6),
+                        "wire_requests": len(sent),
+                        "duration_s": round(seconds, 6),
                     }
                 )
             return reply
@@ -116,7 +128,7 @@ class Wiretap:
         send: Callable[..., Any] = Adapter.send
 
         def tapped(adapter: Adapter, request: PreparedRequest, **kw: Any) -> Any:  # noqa: ANN401
-            if self.inside:
+            if self._deaf:
                 return send(adapter, request, **kw)
             _, tls = adapter.build_connection_pool_key_attributes(request, verify=True)
             bare = Bare(
@@ -127,6 +139,7 @@ class Wiretap:
                 tls.get("ssl_context"),
             )
             self.bare.append(bare)
+            self._mine.sent.append(bare)
             if isinstance(request.body, bytes):
                 bare.sent = len(request.body)
                 bare.body = request.body if bare.sent <= SMALL else b""
@@ -186,10 +199,16 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_call() -> Generator[None, None, None]:
     """Count the check itself; what is between set-up and call is reporting."""
     tap.mark("report")
+    began, cpu, first = time.perf_counter(), time.process_time(), len(tap.requests)
     try:
         yield
     finally:
         tap.mark("checks")
+        wall, used = time.perf_counter() - began, time.process_time() - cpu
+        asking = sum(request["duration_s"] for request in tap.requests[first:])
+        tap.checks.append(
+            {"check": tap.where, "call_s": wall, "cpu_s": used, "in_requests_s": asking}
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -215,6 +234,7 @@ def pytest_unconfigure() -> None:
         "inside_requests_s": sum(request["duration_s"] for request in tap.requests),
         "phases_s": dict(tap.phases),
         "requests": tap.requests,
+        "checks": tap.checks,
         "floor": [timed.as_dict() for timed in floor],
     }
     Path(os.environ[INTO]).write_text(json.dumps(result), encoding="utf-8")
