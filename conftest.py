@@ -8,4 +8,5 @@ pytest_plugins = (
     "fixtures.tokens",
     "fixtures.payloads",
     "fixtures.figures",
+    "fixtures.report",
 )

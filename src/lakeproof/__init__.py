@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.session.sample import ServedSample
+    from lakeproof.srr import FoundReport
     from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.reply import Reply
@@ -51,6 +52,7 @@ _HOME = {
     "Bearer": "wire.auth",
     "ClientCert": "wire.auth",
     "Expect": "expect",
+    "FoundReport": "srr",
     "Measure": "fixture_types",
     "Observed": "session.observer",
     "Observer": "session.observer",
@@ -84,6 +86,7 @@ __all__ = [
     "Bearer",
     "ClientCert",
     "Expect",
+    "FoundReport",
     "MacaroonFor",
     "Measure",
     "Observed",

@@ -29,6 +29,7 @@ NEEDS: dict[str, str] = {
     "x509": "there is an X.509 certificate or proxy",
     "macaroons": "the endpoint issues macaroons",
     "quota": "collections state their used and available bytes (RFC 4331)",
+    "srr": "the endpoint publishes a storage resource report",
     "redirects": "the door hands reads or writes on to other servers",
     "intrusive": "the operator agreed to checks that load or annoy a server",
 }
@@ -69,6 +70,16 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
     _require_credentials(check, session)
     if "redirects" in check.needs and not session.redirects:
         raise Unsupported("the door serves reads and writes itself and redirects nothing")
+    if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
+        raise Unsupported(
+            "no storage resource report is declared, and there is none at the usual places"
+        )
+
+
+def _is_promised(session: EndpointSession) -> bool:
+    """The operator says that there is a report, or where, so that its absence counts."""
+    endpoint = session.target.endpoint
+    return endpoint.features.get("srr") is True or endpoint.doors.srr != "auto"
 
 
 def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> None:
@@ -151,8 +162,14 @@ def _states_quota(session: EndpointSession) -> bool:
     return any("{DAV:}quota-used-bytes" in entry.properties for entry in entries)
 
 
+def _publishes_report(session: EndpointSession) -> bool:
+    session.require_reachable()
+    return session.publishes_report
+
+
 PROBES: dict[str, Callable[[EndpointSession], bool]] = {
     "quota": _states_quota,
+    "srr": _publishes_report,
     "tpc-pull": _offers_copy,
     "tpc-push": _offers_copy,
 }

@@ -263,7 +263,7 @@ class Bench:
                 "ca": str(self.files.ca),
                 "scope_root": AREA,
                 "pacing": False,  # the bench's dCache shuts out for a moment only
-                "features": ABSENT.get(dialect, {}),
+                "features": {"srr": True, **ABSENT.get(dialect, {})},
                 "auth": {"x509": f"file:{self.files.client}"},
             },
         )

@@ -64,6 +64,9 @@ def _share(exchange: Exchange, now: int) -> dict[str, Any]:
         "assignedendpoints": ["all"],
         "servingstate": "open",
     }
+    if faults.has("srr-incomplete"):
+        del share["vos"]
+        share["totalsize"] = str(total)
     if exchange.dialect.srr.share_path:
         share["path"] = [str(exchange.element.config.base_path)]
     return share

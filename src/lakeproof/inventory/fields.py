@@ -72,6 +72,12 @@ def _tape_door(value: Any) -> Door | Literal["auto"] | None:  # noqa: ANN401
     return _door(value, ("https",), "auto, no, or an https:// URL")
 
 
+def _srr_door(value: Any) -> Door | Literal["auto"]:  # noqa: ANN401
+    if value == "auto":
+        return "auto"
+    return _door(value, ("https", "http"), "auto, or the http(s):// URL of the report")
+
+
 def _issuer_url(value: Any) -> str:  # noqa: ANN401
     text = _text(value)
     try:
@@ -183,6 +189,7 @@ Certificate = Annotated[str, BeforeValidator(_certificate)]
 HttpDoor = Annotated[Door, BeforeValidator(_http_door), _as_text]
 RootDoor = Annotated[Door, BeforeValidator(_root_door), _as_text]
 TapeDoor = Annotated[Door | Literal["auto"] | None, BeforeValidator(_tape_door), _as_text]
+SrrDoor = Annotated[Door | Literal["auto"], BeforeValidator(_srr_door), _as_text]
 UrlPath = Annotated[PurePosixPath, BeforeValidator(_url_path), _as_text]
 FilePath = Annotated[PurePosixPath, BeforeValidator(_file_path), _as_text]
 Adler32 = Annotated[str, BeforeValidator(_adler32)]

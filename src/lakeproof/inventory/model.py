@@ -34,6 +34,7 @@ from lakeproof.inventory.fields import (
     Origin,
     RootDoor,
     Secret,
+    SrrDoor,
     TapeDoor,
     TokensName,
     UrlPath,
@@ -51,6 +52,7 @@ FEATURES: tuple[str, ...] = (
     "odd-tokens",
     "quota",
     "root",
+    "srr",
     "tape",
     "tls",
     "token-audience",
@@ -152,11 +154,15 @@ class Pacing(Model):
 
 
 class Doors(Model):
-    """The ways into one storage; `tape` is `auto` (look for it), `no`, or the API's URL."""
+    """The ways into one storage; `tape` is `auto` (look for it), `no`, or the API's URL.
+
+    `srr` is where its storage resource report is: a URL, or `auto` (look at the usual places).
+    """
 
     webdav: HttpDoor | None = None
     root: RootDoor | None = None
     tape: TapeDoor = None
+    srr: SrrDoor = "auto"
 
     @model_validator(mode="after")
     def _at_least_one(self) -> Doors:

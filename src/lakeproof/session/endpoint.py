@@ -16,6 +16,7 @@ from lakeproof.session.inquiry import inquire
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
 from lakeproof.session.redirection import hands_on, target_of
+from lakeproof.session.report import find_report
 from lakeproof.session.sample import ServedSample, read, upload
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.auth import ANONYMOUS, Credential
@@ -175,7 +176,7 @@ class EndpointSession:
         # Recorded apart: these requests belong to no check's transcript.
         client = self._client_for(self.run_directory, Recorder())
         try:
-            seen = inquire(client, self._greeting, self.door.path, self._identification())
+            seen = inquire(client, self._greeting, self.door.path, self.identification)
         finally:
             client.close()
         self._pace(seen)
@@ -188,7 +189,9 @@ class EndpointSession:
                 recognise(seen, self.target.endpoint.technology, self.door.path).technology
             )
 
-    def _identification(self) -> Credential:
+    @property
+    def identification(self) -> Credential:
+        """What the door's own path is read with; nothing over plain http, or where nothing fits."""
         if self.door.scheme != "https":
             return ANONYMOUS
         try:
@@ -220,6 +223,11 @@ class EndpointSession:
     def redirects(self) -> bool:
         """Whether the door hands reads or writes on to other servers; tried once."""
         return hands_on(self.storage, self.run_directory)
+
+    @cached_property
+    def publishes_report(self) -> bool:
+        """Whether there is a storage resource report where one is looked for; tried once."""
+        return find_report(self).published
 
     def target_of(self, reply: Reply) -> Probe:
         """Reachability facts of the server that a redirect names; raises Blocked."""

@@ -47,6 +47,7 @@ class FakeSession:
     can_mint_odd: bool = True
     certificate: object | None = object()
     allow: str = "GET, PUT"
+    publishes_report: bool = False
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -259,3 +260,18 @@ def test_plain_door_has_no_tls() -> None:
 
 def test_each_need_is_explained() -> None:
     assert all(NEEDS.values())
+
+
+def test_report_that_nobody_promised_and_nobody_finds_is_unsupported() -> None:
+    with pytest.raises(Unsupported, match="none at the usual places"):
+        _require(_check("srr", suite="info"), FakeSession())
+
+    _require(_check("srr", suite="info"), FakeSession(publishes_report=True))
+
+
+def test_report_that_was_promised_is_judged_wherever_it_is() -> None:
+    named = {"webdav": "davs://se.example.org/area", "srr": "https://se.example.org/srr"}
+    by_door = Endpoint.model_validate({"name": "SE", "doors": named})
+
+    for promise in (by_door, _endpoint(features={"srr": True})):
+        _require(_check("srr", suite="info"), FakeSession(promise))
