@@ -11,8 +11,9 @@ from lakeproof.results import Result
 from lakeproof.verdict import Level, Outcome
 
 JUDGED = (Outcome.PASS, Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN, Outcome.FIXED)
-# What of the measured is shown in one line.
-FIGURES = ("uploads", "reads")
+# What of the measured is shown, the first two that there are: a line has to stay short.
+FIGURES = ("uploads", "reads", "small_requests")
+SHOWN = 2
 
 
 def printable(text: str) -> str:
@@ -89,10 +90,11 @@ def figures_sentence(results: Iterable[Result]) -> str:
             continue
         figures = min(taken, key=lambda figures: figures[f"{what}_at_a_time"])
         count = int(figures[f"{what}_at_a_time"])
-        label = f"{count} {what} at a time" if count > 1 else f"{what} one by one"
+        name = what.replace("_", " ")
+        label = f"{count} {name} at a time" if count > 1 else f"{name} one by one"
         middle, most = (_duration(figures[f"{what}_p{percent}_s"]) for percent in (50, 95))
         parts.append(f"{label}: median {middle}, 95 % within {most}")
-    return "; ".join(parts)
+    return "; ".join(parts[:SHOWN])
 
 
 def _duration(seconds: float) -> str:

@@ -65,3 +65,18 @@ def test_sentence_shows_the_fewest_at_a_time() -> None:
     assert figures_sentence(rows) == "10 uploads at a time: median 4 ms, 95 % within 9 ms"
     assert figures_sentence(rows[:1]) == "50 uploads at a time: median 1.2 s, 95 % within 2.0 s"
     assert figures_sentence(rows[1:2]) == ""
+
+
+def test_sentence_has_two_parts_at_most() -> None:
+    single = {
+        f"{what}_{figure}": value
+        for what in ("small_requests", "reads", "uploads")
+        for figure, value in (("p50_s", 0.001), ("p95_s", 0.002), ("at_a_time", 1))
+    }
+
+    assert figures_sentence([result(measured=single)]) == (
+        "uploads one by one: median 1 ms, 95 % within 2 ms; "
+        "reads one by one: median 1 ms, 95 % within 2 ms"
+    )
+    only = {name: value for name, value in single.items() if name.startswith("small")}
+    assert figures_sentence([result(measured=only)]).startswith("small requests one by one: ")
