@@ -1,6 +1,7 @@
 """Headers of COPY: those that transfer services send, in any spelling, and nonsense."""
 
 from lakeproof import (
+    ANONYMOUS,
     CRITICAL,
     HIGH,
     LOW,
@@ -121,6 +122,8 @@ def test_transfer_headers_work_in_lower_case(
     reading = partner.credential("GET", source)
     token = reading.token if isinstance(reading, Bearer) else ""
     expect.given(bool(token), "the partner is read without a token, so no header is passed on")
+    lower = partner.get(source, auth=ANONYMOUS, headers={"authorization": f"Bearer {token}"})
+    expect.given(lower.ok, "the partner itself does not know the header in lower case")
 
     transfer = pull(source, target, headers={"transferheaderauthorization": f"Bearer {token}"})
 
