@@ -83,8 +83,9 @@ def env(directory: Path) -> None:
     """Print export lines, and the line that checks the lake."""
     with _one_sentence():
         lake = control.find(directory)
+        exported = control.environment(lake)
     first, second = (control.url_variable(site) for site in lake.sites[:2])
-    for name, value in control.environment(lake).items():
+    for name, value in exported.items():
         click.echo(f"export {name}={shlex.quote(value)}")
     click.echo('export LAKE_CLIENT_SECRET="$(cat "$LAKE_CLIENT_SECRET_FILE")"')
     click.echo(

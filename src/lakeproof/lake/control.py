@@ -116,7 +116,14 @@ def status(directory: Path | None = None) -> list[ServiceStatus]:
 
 
 def environment(lake: Lake) -> dict[str, str]:
-    """What a shell needs to use `lake`: names of files, no secret by value."""
+    """What a shell needs to use `lake`: names of files, no secret by value.
+
+    Raises LakeError for a lake that was started before there was a peer.
+    """
+    if not lake.peer_urls:
+        raise LakeError(
+            "this lake was started by an older lakeproof: lakeproof lake down; lakeproof lake up"
+        )
     real = {
         f"LAKE_{site.short.upper()}_ROOT_URL": site.root_url
         for site in lake.real_sites

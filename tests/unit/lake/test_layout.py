@@ -158,6 +158,11 @@ def test_environment_names_files_not_secrets(lake: Lake) -> None:
     assert set(exported.values()) >= {site.url for site in lake.sites}
 
 
+def test_environment_of_a_lake_without_peer_says_what_to_do(lake: Lake) -> None:
+    with pytest.raises(LakeError, match="older lakeproof: lakeproof lake down; lakeproof lake up"):
+        environment(replace(lake, peer_urls=()))
+
+
 def test_environment_without_real_sites_has_nothing_of_xrootd(tmp_path: Path) -> None:
     exported = environment(_lake(tmp_path, emulated_only=True))
 
