@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from pathlib import PurePosixPath
-from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes, urlsplit
 
 from lakeproof.emulator.answer import Refused
 from lakeproof.emulator.faults import Faults
@@ -27,6 +28,9 @@ def decode(raw_path: str, faults: Faults) -> PurePosixPath:
     """The decoded absolute path of a raw one; raises Refused 400 for one that must not be used."""
     if faults.has("path-double-slash-404") and "//" in raw_path:
         raise Refused(HTTPStatus.NOT_FOUND, "No such file or directory")
+    climbing = _hidden_traversal(raw_path, faults)
+    if climbing is not None:
+        return climbing
     segments = [_segment(s, faults) for s in raw_path.split("/") if s not in {"", "."}]
     if ".." in segments and faults.has("path-traversal"):
         # The fault: authorisation sees the path as sent, the disk sees it resolved.
@@ -56,6 +60,24 @@ def encode(path: PurePosixPath, *, directory: bool = False) -> str:
 def within(path: PurePosixPath, area: PurePosixPath) -> bool:
     """Whether `path` is `area` or below it, on segment boundaries."""
     return path == area or area in path.parents
+
+
+def _hidden_traversal(raw_path: str, faults: Faults) -> PurePosixPath | None:
+    """The path with a `..` that only a faulty server finds in it; None when there is none.
+
+    As with `path-traversal`, authorisation sees it as sent and the disk sees it resolved.
+    """
+    seen = raw_path
+    if faults.has("path-traversal-slash"):
+        seen = re.sub("%2f", "/", seen, flags=re.IGNORECASE)
+    if faults.has("path-traversal-double"):
+        seen = seen.replace("%25", "%")
+    if faults.has("path-traversal-null"):
+        seen = seen.replace("%00", "")
+    if seen == raw_path:
+        return None
+    segments = [piece for piece in unquote(seen).split("/") if piece not in {"", "."}]
+    return ROOT.joinpath(*segments) if ".." in segments else None
 
 
 def _segment(raw: str, faults: Faults) -> str:

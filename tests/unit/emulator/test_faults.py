@@ -108,6 +108,9 @@ READS: dict[str, Callable[[Client], bool]] = {
     "html-login-page": lambda c: "Login" in c("GET", "/f").text,
     "error-leaks-trace": lambda c: "NullPointer" in c("GET", "/none").text,
     "path-traversal": lambda c: c("GET", "/d/%2e%2e/f").content == CONTENT,
+    "path-traversal-slash": lambda c: c("GET", "/d/..%2Ff").content == CONTENT,
+    "path-traversal-double": lambda c: c("GET", "/d/%252e%252e/f").content == CONTENT,
+    "path-traversal-null": lambda c: c("GET", "/d/..%00/f").content == CONTENT,
 }
 
 
