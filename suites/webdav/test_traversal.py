@@ -2,7 +2,7 @@
 
 from pathlib import PurePosixPath
 
-from lakeproof import CRITICAL, MUST, Expect, StorageElement, TokenFor, check
+from lakeproof import CRITICAL, HIGH, MUST, Expect, StorageElement, TokenFor, check
 
 # Each leads from the collection that the token covers to the one above, for a server that follows
 # it: plain, escaped, with the slash escaped, escaped twice, and with a NUL that may be dropped.
@@ -16,6 +16,8 @@ WAYS_UP = (
     "..%00/",
     "%00/../../",
 )
+# The collection above itself: here the path ends with what leads up.
+ENDS_UP = ("..", "%2e%2e", "..%2f", "%2e%2e%2f", "%252e%252e", "..%00")
 FOLLOWED = {
     "path-traversal",
     "path-traversal-slash",
@@ -62,6 +64,35 @@ def test_traversal_reads_nothing_outside(
 
     shown = [way for way, reply in replies.items() if b"nobody else may" in reply.body]
     expect.equal(shown, [], "ways to a file outside the scope's path")
+
+
+@check(
+    req="wlcg-jwt/path-hierarchy",
+    level=MUST,
+    severity=HIGH,
+    needs={"webdav", "write", "token-scopes"},
+    catches=FOLLOWED,
+    rows={"DAV-34"},
+)
+def test_traversal_lists_nothing_outside(
+    se: StorageElement, token: TokenFor, expect: Expect
+) -> None:
+    """A path that ends by climbing out of the scope's path must not list what lies outside.
+
+    Names, sizes and dates of what others keep are shown to whoever may read one directory; a
+    ".." at the very end is what a look for "../" overlooks.
+    """
+    inside, outside = se.workdir / "a" / "f", se.workdir / "theirs"
+    expect.control(se.mkcol(inside.parent))
+    expect.control(se.put(inside, b"mine"))
+    expect.control(se.put(outside, b"any"))
+    read = token(f"storage.read:{inside.parent}")
+    expect.control(se.propfind(inside.parent, 1, auth=read))
+
+    replies = {way: se.propfind(f"{inside.parent}/{way}", 1, auth=read) for way in ENDS_UP}
+
+    shown = [way for way, reply in replies.items() if b"theirs" in reply.body]
+    expect.equal(shown, [], "ways to list the collection above the scope's path")
 
 
 @check(
