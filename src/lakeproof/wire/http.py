@@ -71,6 +71,7 @@ _UNAVAILABLE = 503
 _TRIES = {_THROTTLED: 3, _UNAVAILABLE: 1}
 
 # Sending these a second time changes nothing, so a connection that died idle costs nothing.
+_STRAY_S = 2.0
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "PUT", "DELETE", "MKCOL"})
 
 _ERRORS = (
@@ -432,6 +433,8 @@ class HttpClient:
         if reply.failure:
             return
         if ask.method == "HEAD" and ask.headers.get("Connection") == "close" and trace.sock:
+            # Not every server closes then; what must not be there comes at once or not at all.
+            trace.deadline = min(trace.deadline, time.monotonic() + _STRAY_S)
             reply.length = trace.sock.rest()
             if reply.length:
                 sentence = f"the answer must not have a body but has one ({reply.length} bytes)"
