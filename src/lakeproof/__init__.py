@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from lakeproof.srr import FoundReport
     from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert
     from lakeproof.wire.payload import Payload
+    from lakeproof.wire.raw import RawAnswers, RawRequest
     from lakeproof.wire.reply import Reply
     from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
@@ -63,6 +64,8 @@ _HOME = {
     "Probe": "session.probe",
     "Pull": "copies",
     "Push": "copies",
+    "RawAnswers": "wire.raw",
+    "RawRequest": "wire.raw",
     "Reply": "wire.reply",
     "Sample": "wire.sample",
     "ServedSample": "session.sample",
@@ -97,6 +100,8 @@ __all__ = [
     "Probe",
     "Pull",
     "Push",
+    "RawAnswers",
+    "RawRequest",
     "Reply",
     "Sample",
     "ServedSample",

@@ -25,7 +25,7 @@ CLOSED = (401, 403)
     level=MUST,
     severity=HIGH,
     needs={"webdav"},
-    catches={"html-login-page"},
+    catches={"html-login-page", "empty-reply", "not-http", "header-huge", "header-slow"},
 )
 def test_speaks_webdav(greeting: Reply, probe: Probe, se: StorageElement, expect: Expect) -> None:
     """The door must speak WebDAV at the path of the endpoint.

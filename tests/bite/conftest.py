@@ -49,7 +49,6 @@ V6_FAULTS = {"ipv6-broken", "no-ipv6-address"}
 V6_CHECKS = {
     "reachability.addresses.ipv4-and-ipv6-answer-alike",
     "reachability.addresses.has-ipv6-address",
-    "tpc.ipv6.pull-from-bracketed-address",
 }
 
 

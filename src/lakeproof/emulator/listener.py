@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import socket
 import ssl
 from collections.abc import Callable, Coroutine
@@ -14,6 +13,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from lakeproof.emulator.careless import REWRITES, CarelessConnection, Connection
 from lakeproof.emulator.faults import Faults
 from lakeproof.emulator.tls import TlsContexts
 
@@ -23,40 +23,6 @@ HANDSHAKE_S = 20.0
 STALL_S = 120.0
 LONGEST_LINE = 128 * 1024
 TLS_HANDSHAKE = 0x16
-REQUEST_LINE = re.compile(rb"([A-Za-z]{1,40}) \S+ HTTP/1\.[01]\r\n")
-KNOWN_METHODS = tuple(
-    b"OPTIONS HEAD GET PUT POST DELETE MKCOL MOVE COPY PROPFIND PROPPATCH LOCK UNLOCK PATCH TRACE"
-    b" CONNECT".split()
-)
-UNSERVED_METHOD = b"NOTIFY"
-CHUNKED_LINE = re.compile(rb"(?i)\r\ntransfer-encoding:[^\r\n]*")
-
-
-class Connection(RequestHandler):
-    """A connection that lets methods through which aiohttp's parser does not know."""
-
-    __slots__ = ()
-
-    def data_received(self, data: bytes) -> None:
-        """Feed the parser; a method nobody knows reaches the dispatcher as one nobody serves."""
-        start = REQUEST_LINE.match(data)
-        # The end of the last request's body may stand before a method: xDELETE is no method.
-        if start is not None and not start[1].endswith(KNOWN_METHODS):
-            data = UNSERVED_METHOD + data[start.end(1) :]
-        super().data_received(data)
-
-
-class CarelessConnection(Connection):
-    """A connection that drops Transfer-Encoding where Content-Length is given as well."""
-
-    __slots__ = ()
-
-    def data_received(self, data: bytes) -> None:
-        """Feed the parser a request that says one thing only."""
-        head, blank, rest = data.partition(b"\r\n\r\n")
-        if b"\r\ncontent-length:" in head.lower():
-            head = CHUNKED_LINE.sub(b"", head)
-        super().data_received(head + blank + rest)
 
 
 class Listener:
@@ -144,9 +110,11 @@ class Listener:
                 connection.close()
 
     def _protocol(self) -> RequestHandler:
-        careless = self.faults("").has("smuggling-accepted")
-        kind = CarelessConnection if careless else Connection
-        return kind(self.server, loop=asyncio.get_running_loop(), **self.options)
+        loop, faults = asyncio.get_running_loop(), self.faults("")
+        rewrites = [change for fault, change in REWRITES.items() if faults.has(fault)]
+        if rewrites:
+            return CarelessConnection(rewrites, self.server, loop=loop, **self.options)
+        return Connection(self.server, loop=loop, **self.options)
 
 
 def _settle(readable: asyncio.Future[None]) -> None:

@@ -84,6 +84,9 @@ def _spoil_head(exchange: Exchange, answer: Answer) -> Answer:
     faults = exchange.faults
     if faults.has("clock-skew"):
         answer.headers["Date"] = formatdate(time.time() - HOUR_S, usegmt=True)
+    if faults.has("cors-reflects-origin") and exchange.header("Origin"):
+        answer.headers["Access-Control-Allow-Origin"] = exchange.header("Origin") or ""
+        answer.headers["Access-Control-Allow-Credentials"] = "true"
     if faults.has("header-huge"):
         padding = b"X-Padding: " + b"a" * HUGE + b"\r\n"
         return Answer(answer.status, raw=head_bytes(answer, padding))

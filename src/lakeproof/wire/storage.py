@@ -16,6 +16,7 @@ from lakeproof.wire.digest import parse_digest
 from lakeproof.wire.http import HttpClient, quoted
 from lakeproof.wire.macaroon import Grant, request_macaroon
 from lakeproof.wire.payload import Payload
+from lakeproof.wire.raw import RawAnswers, RawRequest, speak
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.tpc import Transfer, copy
 from lakeproof.wire.webdav import BadMultistatus, Entry, parse_multistatus
@@ -195,6 +196,30 @@ class StorageElement:
         if auth is None:
             auth = self.wallet.for_operation(method, PurePosixPath(path))
         return self.client.request(method, path, auth=auth, **kw)
+
+    def raw(
+        self,
+        method: str,
+        path: PurePosixPath | str,
+        *headers: tuple[str, str],
+        body: Sequence[bytes | RawRequest] = (),
+        auth: Credential | None = None,
+    ) -> RawRequest:
+        """A request for `speak`; `auth` None asks the wallet."""
+        if auth is None:
+            auth = self.wallet.for_operation(method, PurePosixPath(path))
+        target = path if isinstance(path, str) else quoted(path)
+        return RawRequest(method, target, headers, body, auth)
+
+    def speak(
+        self,
+        *requests: RawRequest,
+        plain: bool = False,
+        in_turn: bool = False,
+        enough: int | None = None,
+    ) -> RawAnswers:
+        """Send requests over one connection of their own, see `wire.raw.speak`."""
+        return speak(self.client, requests, plain=plain, in_turn=in_turn, enough=enough)
 
     def put(
         self,

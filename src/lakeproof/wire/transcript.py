@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
+from urllib.parse import urlsplit
 
 from lakeproof.wire.redact import redactor
 
@@ -57,6 +58,7 @@ class Exchange:
     credential by "$OTHER_TOKEN") before it gets here, so that no record ever holds one.
     `broken_off` is an upload that our side dropped on purpose: no answer was waited for.
     `resolve` is host:port:address where one address of the host was chosen.
+    `raw` is what was sent as bytes (see `wire.raw`), turn by turn, with $TOKEN for a bearer.
     """
 
     method: str
@@ -78,6 +80,7 @@ class Exchange:
     hops: tuple[Hop, ...] = ()
     follow: bool = True
     broken_off: bool = False
+    raw: tuple[str, ...] = ()
 
     def text(self) -> str:
         """The exchange as redacted plain text."""
@@ -86,6 +89,7 @@ class Exchange:
         lines += [f"> {name}: {value}" for name, value in redactor.headers(self.headers).items()]
         if self.body.present:
             lines.append(f"> {self.body.text()}")
+        lines += [f"> {line}" for turn in self.raw for line in turn.splitlines()]
         for hop in self.hops:
             dropped = f"   [not sent there: {', '.join(hop.dropped)}]" if hop.dropped else ""
             lines.append(f"< {hop.status} redirect to {hop.location}{dropped}")
@@ -103,7 +107,12 @@ class Exchange:
         return redactor.text("\n".join(lines))
 
     def curl(self) -> str:
-        """A redacted curl line that repeats the request; "$TOKEN" stands for the bearer."""
+        """A redacted curl line that repeats the request; "$TOKEN" stands for the bearer.
+
+        What was sent as bytes is repeated with printf and openssl, as curl cannot send it.
+        """
+        if self.raw:
+            return redactor.text(self._printf())
         words = ["curl", "--head"] if self.method == "HEAD" else ["curl", "-X", self.method]
         words += ["--location"] if self.follow else []
         words += ["--path-as-is"] if "/." in self.url or "//" in self.url[8:] else []
@@ -119,6 +128,16 @@ class Exchange:
         words += self._curl_body()
         words.append(_quote(self.url))
         return redactor.text(" ".join(words))
+
+    def _printf(self) -> str:
+        place = urlsplit(self.url).netloc.rpartition("@")[2]
+        place = place if re.search(r":\d+$", place) else f"{place}:443"
+        reader = f"openssl s_client -quiet -connect {_quote(place)}"
+        if self.url.startswith("http:"):
+            name, _, port = place.rpartition(":")
+            reader = f"nc {_quote(name.strip('[]'))} {port}"
+        turns = "; sleep 2; ".join(f'printf "{_escaped(turn)}"' for turn in self.raw)
+        return f"({turns}) | {reader}"
 
     def _curl_body(self) -> list[str]:
         if not self.body.present:
@@ -215,6 +234,12 @@ def _printable(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if all(c.isprintable() or c in "\r\n\t" for c in text) else None
+
+
+def _escaped(text: str) -> str:
+    """`text` for printf within double quotes; $TOKEN is left to the shell."""
+    text = re.sub(r"[\\\"`]|\$(?!TOKEN\b)", r"\\\g<0>", text).replace("%", "%%")
+    return text.replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _quote(text: str) -> str:
