@@ -186,35 +186,6 @@ def test_query_reaches_the_source(se: StorageElement, observer: Observer, expect
 
 
 @check(
-    req="http-tpc/userinfo",
-    level=SHOULD,
-    severity=HIGH,
-    needs={"tpc-pull", "observer"},
-    catches={"tpc-userinfo-accepted"},
-    rows={"TPE-21", "B3.21"},
-)
-def test_userinfo_is_not_accepted(se: StorageElement, observer: Observer, expect: Expect) -> None:
-    """A pull whose Source has a user and a password in it should be refused.
-
-    Such URLs end in logs, markers and error messages, and so does the password.
-    """
-    source, path = observer.file(b"any"), se.workdir / "f"
-    _control_pull(se, observer)
-
-    transfer = se.copy(
-        path,
-        direction="pull",
-        remote=source.url.replace("://", f"://{USER}", 1),
-        remote_auth=source.credential,
-    )
-
-    sent = [each.method for each in source.seen() if each.header("Authorization")]
-    expect.equal(sent, [], "requests that show the password to the source")
-    expect.absent(se, path)
-    expect.not_transferred(transfer)
-
-
-@check(
     req="rfc3230/want-digest",
     level=MAY,
     severity=LOW,

@@ -7,7 +7,6 @@ from lakeproof import (
     ANONYMOUS,
     CRITICAL,
     HIGH,
-    MAY,
     MEDIUM,
     MUST,
     SHOULD,
@@ -234,31 +233,6 @@ def test_corrupt_source_fails(
     transfer = _pull(se, path, source, headers={"RequireChecksumVerification": "true"})
 
     _asked(source, expect)
-    expect.not_transferred(transfer)
-    expect.absent(se, path)
-
-
-@check(
-    req="http-tpc/repr-digest",
-    level=MAY,
-    severity=MEDIUM,
-    needs={"tpc-pull", "observer"},
-    catches={"tpc-wrong-digest-accepted"},
-    rows={"TPE-19"},
-)
-def test_pull_compares_the_clients_digest(
-    se: StorageElement, observer: Observer, expect: Expect
-) -> None:
-    """A pull can be refused when the file is not the one whose Repr-Digest the client gave.
-
-    The catalogue knows the checksum that the file had when it was new; a source that lost it
-    states that of the damaged file and is believed.
-    """
-    source, path = observer.file(b"not what the client wants"), se.workdir / "f"
-    _control_pull(se, observer)
-
-    transfer = _pull(se, path, source, headers={"Repr-Digest": OTHER_DIGEST})
-
     expect.not_transferred(transfer)
     expect.absent(se, path)
 

@@ -48,31 +48,6 @@ def test_misnamed_source_is_not_trusted(
 
 
 @check(
-    req="http-tpc/scheme",
-    level=SHOULD,
-    severity=CRITICAL,
-    needs={"tpc-pull", "observer"},
-    catches={"tpc-file-disclosed"},
-    rows={"TPE-03"},
-)
-def test_local_files_are_not_disclosed(
-    se: StorageElement, observer: Observer, expect: Expect
-) -> None:
-    """A pull from a file: URL should not copy a file of the server's own disk.
-
-    Whoever may write one file could read the server's configuration, its keys and everybody's
-    data.
-    """
-    source, path = observer.file(b"any"), se.workdir / "f"
-    _control_pull(se, observer)
-
-    transfer = se.copy(path, direction="pull", remote=LOCAL_FILE, remote_auth=source.credential)
-
-    expect.absent(se, path)
-    expect.not_transferred(transfer)
-
-
-@check(
     req="http-tpc/authorisation",
     level=SHOULD,
     severity=CRITICAL,

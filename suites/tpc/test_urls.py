@@ -50,13 +50,13 @@ def test_copy_without_source_and_destination_is_refused(
     level=SHOULD,
     severity=CRITICAL,
     needs={"tpc-pull", "partner"},
-    catches={"tpc-scheme-accepted"},
+    catches={"tpc-scheme-accepted", "tpc-file-disclosed"},
     rows={"TPE-03"},
 )
 def test_local_file_is_no_source(se: StorageElement, pull: Pull, expect: Expect) -> None:
     """A pull from a file: URL should be refused and store nothing.
 
-    A storage that reads its own disk on request hands out its keys and its users' files.
+    Whoever may write one file could read the keys of the server and everybody's data.
     """
     target = se.workdir / "copy"
     expect.control_transfer(pull.trial())
@@ -98,7 +98,7 @@ def test_unsupported_scheme_is_refused_as_such(
     severity=MEDIUM,
     needs={"tpc-pull", "partner"},
     catches={"tpc-userinfo-accepted"},
-    rows={"TPE-09"},
+    rows={"TPE-09", "TPE-21"},
 )
 def test_password_in_url_is_refused(
     se: StorageElement, partner: StorageElement, pull: Pull, expect: Expect

@@ -292,6 +292,7 @@ def test_delete_removes_file(se: StorageElement, expect: Expect) -> None:
     severity=MEDIUM,
     needs={"webdav", "write"},
     catches={"delete-missing-204", "delete-missing-500"},
+    rows={"DAV-32"},
 )
 def test_delete_missing_is_not_found(se: StorageElement, expect: Expect) -> None:
     """Deleting a file that does not exist must be answered 404.

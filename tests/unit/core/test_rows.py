@@ -24,3 +24,7 @@ def test_reasons_are_about_rows_that_exist() -> None:
 
 def test_no_row_is_both_checked_and_reasoned_away() -> None:
     assert REASONED.keys() & CHECKED == set()
+
+
+def test_no_row_is_forgotten() -> None:
+    assert sorted(lookup.rows().keys() - CHECKED - REASONED.keys()) == []
