@@ -54,6 +54,14 @@ class EndpointWallet:
         covered = self.directory if path.is_relative_to(self.directory) else path
         return self.bearer(*(f"{name}:{covered}" for name in _scopes_for(method)))
 
+    def for_macaroon(self, path: PurePosixPath) -> Credential:
+        """The certificate where there is one, else what writes `path`.
+
+        XRootD gives whoever asks with a token a macaroon of no use (the right is the token's, not
+        its bearer's), StoRM wants VOMS attributes; a certificate is taken by all.
+        """
+        return self.certificate or self.for_operation("PUT", path)
+
     def bearer(self, *scopes: str, audience: str | None = None) -> Bearer:
         """A token of exactly these scopes, whose paths are URL paths (`storage.read:/data/x`).
 

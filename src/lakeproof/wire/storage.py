@@ -52,6 +52,9 @@ class Wallet(Protocol):
     def for_operation(self, method: str, path: PurePosixPath) -> Credential:
         """The credential for `method` on `path`."""
 
+    def for_macaroon(self, path: PurePosixPath) -> Credential:
+        """The credential to ask for a macaroon for `path` with."""
+
 
 class SetUpFailed(Exception):  # noqa: N818  reads as a fact
     """A directory that a check needs could not be made; `reply` says what was answered."""
@@ -386,11 +389,11 @@ class StorageElement:
         caveats: Sequence[str] = (),
         auth: Credential | None = None,
     ) -> Grant:
-        """Ask for a macaroon, see `wire.macaroon`; `auth` None shows what a write is done with."""
+        """Ask for a macaroon, see `wire.macaroon`; `auth` None asks the wallet."""
         return request_macaroon(
             self.client,
             path,
-            auth=self.wallet.for_operation("PUT", path) if auth is None else auth,
+            auth=self.wallet.for_macaroon(path) if auth is None else auth,
             activities=activities,
             validity=validity,
             caveats=caveats,

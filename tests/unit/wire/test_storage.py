@@ -24,6 +24,9 @@ class NoWallet:
         self.asked.append((method, str(path)))
         return ANONYMOUS
 
+    def for_macaroon(self, path: PurePosixPath) -> Credential:
+        return self.for_operation("POST", path)
+
 
 class Tree:
     """A strict little WebDAV server: paths to None (collection) or content."""
