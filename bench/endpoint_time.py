@@ -111,7 +111,7 @@ def http_suites() -> list[str]:
     "--report",
     type=click.Path(path_type=Path),
     default=ROOT / "reports" / "bench",
-    help="Folder for one-endpoint.json and requests.jsonl. Default: reports/bench.",
+    help="Folder for one-endpoint.json, requests.jsonl and floor.jsonl. Default: reports/bench.",
 )
 def main(
     arguments: Sequence[str],
@@ -159,7 +159,8 @@ def _measure(
     found = figures(walls, tapped, checks)
     report.mkdir(parents=True, exist_ok=True)
     (report / "one-endpoint.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
-    record = "".join(json.dumps(request) + "\n" for request in tapped[-1]["requests"])
-    (report / "requests.jsonl").write_text(record, "utf-8")
+    for name in ("requests", "floor"):
+        record = "".join(json.dumps(request) + "\n" for request in tapped[-1][name])
+        (report / f"{name}.jsonl").write_text(record, "utf-8")
     click.echo(table(found))
-    click.echo(f"\nwritten: {report}/one-endpoint.json, {report}/requests.jsonl")
+    click.echo(f"\nwritten: {report}/: one-endpoint.json, requests.jsonl, floor.jsonl")

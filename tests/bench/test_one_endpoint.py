@@ -65,6 +65,20 @@ def test_where_the_replay_is_refused_the_run_itself_tells_the_wait() -> None:
     assert imposed_waits([quick, quick, refused]) == {"b": pytest.approx(5.0)}
 
 
+def test_a_replay_that_waits_in_vain_is_no_floor() -> None:
+    quick = {"check": "a", "method": "COPY", "sent": 0, "received": 9, "seconds": 0.01}
+    quick |= {"status": 201, "first_status": 201, "first_seconds": 0.01}
+    vain = {**quick, "status": 0, "seconds": 60.01, "first_seconds": 120.01}
+    run = {"wall_s": 120.06, "cpu_s": 0.1, "inside_requests_s": 1, "phases_s": {}}
+    run |= {"floor": [quick, quick, vain], "requests": [], "checks": []}
+
+    found = figures([1.0], [run], [[{"check": "a", "duration_s": 0.5}]])
+
+    assert found["bare_s"] == pytest.approx(0.03)
+    assert found["imposed_s"] == pytest.approx(120.0)
+    assert found["factor"] == pytest.approx(2.0)
+
+
 def test_watching_is_neither_asking_nor_computing() -> None:
     busy = {"check": "a", "call_s": 2.0, "in_requests_s": 1.0, "cpu_s": 0.95}
     idle = {"check": "b", "call_s": 2.0, "in_requests_s": 0.5, "cpu_s": 0.5}
