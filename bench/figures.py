@@ -28,8 +28,9 @@ def spread(values: Sequence[float]) -> dict[str, float]:
 def imposed_waits(floor: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     """Seconds that each check has to wait for the server however bare the client is.
 
-    Of a request it is what exceeds the median of its method. Where the replay is answered
-    otherwise (a peer that is gone, an upload that was broken off), the run's own time counts.
+    Of a request it is what exceeds the median of its method, and never more than the run itself
+    waited: a check may give up sooner. Where the replay is answered otherwise (a peer that is
+    gone, an upload that was broken off), the run's own time counts.
     """
     usual: dict[str, list[float]] = defaultdict(list)
     for request in floor:
@@ -38,7 +39,8 @@ def imposed_waits(floor: Sequence[Mapping[str, Any]]) -> dict[str, float]:
     for request in floor:
         carried = request["sent"] + request["received"]
         same = request["status"] == request["first_status"]
-        seconds = request["seconds"] if same else request["first_seconds"]
+        first = request["first_seconds"]
+        seconds = min(request["seconds"], first) if same else first
         if seconds >= IMPOSED_S and carried < LITTLE:
             spare = seconds - statistics.median(usual[request["method"]])
             waits[request["check"]] += max(spare, 0.0)
@@ -62,7 +64,9 @@ def _rate(run: Mapping[str, Any]) -> dict[str, Any]:
     waits, watched = imposed_waits(run["floor"]), watching(run["checks"])
     floor_s = sum(request["seconds"] for request in run["floor"])
     # What the replay itself waited, were it for an answer that never came, is no floor.
-    replayed = [{**r, "first_status": r["status"]} for r in run["floor"]]
+    replayed = [
+        {**r, "first_status": r["status"], "first_seconds": r["seconds"]} for r in run["floor"]
+    ]
     in_floor_s = sum(imposed_waits(replayed).values())
     imposed_s = sum(waits.values()) + sum(watched.values())
     return {

@@ -51,10 +51,18 @@ def test_its_record_holds_no_token(report: Path) -> None:
 def test_only_a_wait_without_data_is_the_servers() -> None:
     quick = {"check": "a", "method": "COPY", "sent": 0, "received": 9, "seconds": 0.01}
     quick |= {"status": 201, "first_status": 201, "first_seconds": 0.01}
-    slow = {**quick, "check": "b", "seconds": 1.01}
-    big = {**quick, "check": "c", "seconds": 2.0, "received": 64_000_000}
+    slow = {**quick, "check": "b", "seconds": 1.01, "first_seconds": 1.51}
+    big = {**slow, "check": "c", "seconds": 2.0, "received": 64_000_000}
 
     assert imposed_waits([quick, quick, quick, slow, big]) == {"b": pytest.approx(1.0)}
+
+
+def test_a_check_that_gives_up_sooner_waited_no_longer() -> None:
+    quick = {"check": "a", "method": "COPY", "sent": 0, "received": 9, "seconds": 0.01}
+    quick |= {"status": 201, "first_status": 201, "first_seconds": 0.01}
+    given_up = {**quick, "check": "b", "seconds": 120.01, "first_seconds": 10.01}
+
+    assert imposed_waits([quick, quick, given_up]) == {"b": pytest.approx(10.0)}
 
 
 def test_where_the_replay_is_refused_the_run_itself_tells_the_wait() -> None:
@@ -88,8 +96,9 @@ def test_watching_is_neither_asking_nor_computing() -> None:
 
 def test_the_factor_leaves_imposed_waits_out() -> None:
     bare = {"check": "a", "method": "PUT", "sent": 1, "received": 0, "status": 201}
-    bare |= {"first_status": 201, "first_seconds": 0.02}
-    floor = [{**bare, "seconds": each} for each in (0.01, 0.01, 0.01, 1.01)]
+    bare |= {"first_status": 201}
+    spent = (0.01, 0.01, 0.01, 1.01)
+    floor = [{**bare, "seconds": each, "first_seconds": each} for each in spent]
     line = {"check": "a", "duration_s": 0.5}
     run = {"wall_s": 1.12, "cpu_s": 0.1, "inside_requests_s": 1, "phases_s": {}, "floor": floor}
 
