@@ -6,7 +6,7 @@ import pytest
 
 from lakeproof import lookup, tree
 
-FLOOR = {"generic": 143, "xrootd": 143, "dcache": 132, "eos": 129, "storm": 129, "dpm": 58}
+FLOOR = {"generic": 411, "xrootd": 411, "dcache": 380, "eos": 371, "storm": 371, "dpm": 172}
 
 
 @pytest.mark.parametrize(("technology", "floor"), sorted(FLOOR.items()))
