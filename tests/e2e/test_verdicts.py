@@ -8,7 +8,8 @@ from lakeproof.lake import Lake
 from tests.plugin.tree import Finished
 
 pytestmark = pytest.mark.lake
-SANE = {"pass", "nonstrict", "known", "unsupported", "notrun"}
+# blocked: what a check needs first is not there (ETag, IPv6), and is judged by a check of its own
+SANE = {"pass", "nonstrict", "known", "unsupported", "notrun", "blocked"}
 FEWEST_CHECKS = 45
 
 
@@ -52,7 +53,7 @@ def test_known_defects_name_their_issue(whole_run: Finished) -> None:
     for row in known:
         assert row["known_issue"].startswith("https://"), row["check"]
         assert row["do"], row["check"]
-        assert row["reproduce"].startswith("curl "), row["check"]
+        assert row["reproduce"].startswith(("curl ", "(printf ")), row["check"]
 
 
 def test_version_is_observed(whole_run: Finished) -> None:
@@ -71,8 +72,9 @@ def test_url_gets_the_same_verdicts_as_the_inventory(
     }
     by_url = {row["check"]: row["outcome"] for row in url_run.results}
 
-    # A certificate is in the inventory only.
-    same = {check for check, outcome in by_url.items() if outcome != "notrun"}
+    # Certificate, declared features and observable peer are in the inventory only.
+    open_ends = {"notrun", "unsupported", "blocked"}
+    same = {c for c, said in by_url.items() if not {said, by_inventory[c]} & open_ends}
     assert {c: by_url[c] for c in same} == {c: by_inventory[c] for c in same}
     assert by_url.keys() == by_inventory.keys()
     assert len(same) >= FEWEST_CHECKS
@@ -90,7 +92,7 @@ def test_url_is_told_of_known_defects(url_run: Finished) -> None:
 
     assert url_run.code == 1
     assert failed
-    assert any("known as https://" in row["do"] for row in failed)
+    assert any("known bug: " in row["do"] for row in failed)
     assert not [row for row in url_run.results if row["known_issue"]]
 
 

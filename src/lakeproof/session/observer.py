@@ -18,7 +18,6 @@ from lakeproof.wire.transcript import Recorder
 PATIENCE_S = 30.0
 LOOK_S = 0.1
 A_MOMENT_S = 1.0
-STAYS_SLOW_S = 2.0
 
 ABSENT = (
     "it needs a server of ours that the endpoint can reach: give --peer-url https://HOST:PORT with "
@@ -64,15 +63,14 @@ class Observed:
     def broken_off(self) -> bool:
         """Whether the endpoint breaks a request to it off before our patience ends.
 
-        At first a slow reader stays slow. Then it takes what comes, as what was on its way when
-        the endpoint left has to be read before the end can be seen.
+        Half of that time a slow reader stays slow. Then it takes what comes, as what was on its
+        way when the endpoint left has to be read before the end can be seen.
         """
-        patience_s = self._observer.patience_s
-        slow_s = min(STAYS_SLOW_S, patience_s / 2)
-        if self._observer.wait(self, _any_broken, slow_s):
+        half_s = self._observer.patience_s / 2
+        if self._observer.wait(self, _any_broken, half_s):
             return True
         self._observer.client.release(self.name)
-        return self._observer.wait(self, _any_broken, patience_s - slow_s)
+        return self._observer.wait(self, _any_broken, half_s)
 
 
 @dataclass
