@@ -89,6 +89,16 @@ class Together(Protocol):
         ...
 
 
+class Survey(Protocol):
+    """Notes in the field `measured` of the check's result whether something works; 1 or 0.
+
+    Nobody judges it: it tells what an endpoint does where the specification lets it choose.
+    """
+
+    def __call__(self, what: str, works: bool) -> None:  # noqa: D102
+        ...
+
+
 class Measure(Protocol):
     """Records how long requests took; nobody judges it.
 

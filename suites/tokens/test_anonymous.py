@@ -9,6 +9,7 @@ from lakeproof import ANONYMOUS, CRITICAL, MUST, Expect, StorageElement, check
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-read"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_read(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not read a file.
@@ -29,6 +30,7 @@ def test_anonymous_cannot_read(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-write"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_write(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not create a file.
@@ -51,6 +53,7 @@ def test_anonymous_cannot_write(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-write"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_overwrite(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not replace a file.
@@ -72,6 +75,7 @@ def test_anonymous_cannot_overwrite(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-delete"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_delete(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not delete a file.
@@ -93,6 +97,7 @@ def test_anonymous_cannot_delete(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-list"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_list(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not list a collection.
@@ -111,6 +116,7 @@ def test_anonymous_cannot_list(se: StorageElement, expect: Expect) -> None:
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-write"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_make_collection(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not create a collection.
@@ -132,6 +138,7 @@ def test_anonymous_cannot_make_collection(se: StorageElement, expect: Expect) ->
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-write"},
+    rows={"TKN-29"},
 )
 def test_anonymous_cannot_rename(se: StorageElement, expect: Expect) -> None:
     """A request without credentials must not rename a file.

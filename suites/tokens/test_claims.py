@@ -24,6 +24,7 @@ HOUR_S = 3600
     severity=CRITICAL,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-expired-accepted"},
+    rows={"TKN-09", "B1.2"},
 )
 def test_expired_is_refused(se: StorageElement, odd_token: OddTokenFor, expect: Expect) -> None:
     """A token must be refused after its expiry.
@@ -45,6 +46,7 @@ def test_expired_is_refused(se: StorageElement, odd_token: OddTokenFor, expect: 
     severity=MEDIUM,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-nbf-ignored"},
+    rows={"TKN-10", "B1.2"},
 )
 def test_not_yet_valid_is_refused(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect
@@ -68,6 +70,7 @@ def test_not_yet_valid_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-issuer-ignored"},
+    rows={"TKN-14"},
 )
 def test_unknown_issuer_is_refused(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect
@@ -91,6 +94,7 @@ def test_unknown_issuer_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "token-audience"},
     catches={"token-audience-ignored"},
+    rows={"TKN-02"},
 )
 def test_other_audience_is_refused(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """A token issued for another service must be refused.
@@ -112,6 +116,7 @@ def test_other_audience_is_refused(se: StorageElement, token: TokenFor, expect: 
     severity=HIGH,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-audience-missing-accepted"},
+    rows={"TKN-08", "B1.2"},
 )
 def test_missing_audience_is_refused(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect
@@ -135,6 +140,7 @@ def test_missing_audience_is_refused(
     severity=HIGH,
     needs={"webdav", "write", "token-audience"},
     catches={"token-audience-any-refused"},
+    rows={"TKN-05"},
 )
 def test_any_audience_is_accepted(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """A token for the audience "any" must be accepted.
@@ -154,6 +160,7 @@ def test_any_audience_is_accepted(se: StorageElement, token: TokenFor, expect: E
     severity=HIGH,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-rs256-refused"},
+    rows={"TKN-15"},
 )
 def test_rs256_is_accepted(se: StorageElement, odd_token: OddTokenFor, expect: Expect) -> None:
     """A token signed with RS256 must be accepted.
@@ -174,6 +181,7 @@ def test_rs256_is_accepted(se: StorageElement, odd_token: OddTokenFor, expect: E
     severity=HIGH,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-es256-refused"},
+    rows={"TKN-15"},
 )
 def test_es256_is_accepted(se: StorageElement, odd_token: OddTokenFor, expect: Expect) -> None:
     """A token signed with ES256 must be accepted.
@@ -195,6 +203,7 @@ def test_es256_is_accepted(se: StorageElement, odd_token: OddTokenFor, expect: E
     severity=MEDIUM,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-extra-claim-refused"},
+    rows={"TKN-19"},
 )
 def test_unknown_claims_are_ignored(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect

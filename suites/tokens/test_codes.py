@@ -23,6 +23,7 @@ UNAUTHORIZED, FORBIDDEN = 401, 403
     severity=MEDIUM,
     needs={"webdav", "write", "tokens"},
     catches={"token-refused-500"},
+    rows={"B1.4"},
 )
 def test_bad_token_answers_401_or_403(
     se: StorageElement, tampered: Tampered, expect: Expect
@@ -46,6 +47,7 @@ def test_bad_token_answers_401_or_403(
     severity=LOW,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-403"},
+    rows={"TKN-22", "B1.4"},
 )
 def test_anonymous_answers_401(se: StorageElement, expect: Expect) -> None:
     """A request without credentials should be answered 401, not 403.
@@ -66,6 +68,7 @@ def test_anonymous_answers_401(se: StorageElement, expect: Expect) -> None:
     severity=LOW,
     needs={"webdav", "write", "tokens"},
     catches={"challenge-missing"},
+    rows={"TKN-22", "B1.4"},
 )
 def test_401_carries_a_challenge(se: StorageElement, expect: Expect) -> None:
     """An answer 401 must say in WWW-Authenticate which credentials would do.
@@ -90,6 +93,7 @@ def test_401_carries_a_challenge(se: StorageElement, expect: Expect) -> None:
     severity=LOW,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-denied-401"},
+    rows={"TKN-22", "B1.4"},
 )
 def test_insufficient_scope_answers_403(
     se: StorageElement, token: TokenFor, expect: Expect
@@ -111,6 +115,7 @@ def test_insufficient_scope_answers_403(
     severity=LOW,
     needs={"webdav", "write", "odd-tokens"},
     catches={"token-refused-403"},
+    rows={"TKN-09"},
 )
 def test_expired_token_answers_401(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect

@@ -17,6 +17,7 @@ from lakeproof import (
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-signature-ignored"},
+    rows={"TKN-12", "B1.1"},
 )
 def test_flipped_signature_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -39,6 +40,7 @@ def test_flipped_signature_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-signature-ignored"},
+    rows={"TKN-12", "B1.1"},
 )
 def test_truncated_signature_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -60,6 +62,7 @@ def test_truncated_signature_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-signature-ignored"},
+    rows={"TKN-12", "B1.1"},
 )
 def test_widened_payload_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -84,6 +87,7 @@ def test_widened_payload_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-alg-none", "token-signature-ignored"},
+    rows={"TKN-11", "B1.1"},
 )
 def test_alg_none_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -105,6 +109,7 @@ def test_alg_none_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-hs256-confusion", "token-signature-ignored"},
+    rows={"TKN-11", "B1.1"},
 )
 def test_hmac_with_public_key_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -127,6 +132,7 @@ def test_hmac_with_public_key_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-foreign-key", "token-signature-ignored"},
+    rows={"TKN-12", "B1.1"},
 )
 def test_foreign_key_of_same_id_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -149,6 +155,7 @@ def test_foreign_key_of_same_id_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"token-signature-ignored"},
+    rows={"TKN-13", "B1.1"},
 )
 def test_unknown_key_id_is_refused(
     se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
@@ -171,6 +178,7 @@ def test_unknown_key_id_is_refused(
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
     catches={"anonymous-fallback"},
+    rows={"TKN-21"},
 )
 def test_garbage_is_refused(se: StorageElement, genuine: Bearer, expect: Expect) -> None:
     """A bearer that is no token at all must be refused.

@@ -183,6 +183,9 @@ class Bench:
             if "token-rs256-refused" in wanted[1]:
                 # Only somebody whose own tokens are ES256 can find out.
                 session.wallet.source = self._source_of_es256()
+            if "token-audience-url-refused" in wanted[1]:
+                # Its operator has found out which audience works, and says so.
+                session.wallet.audience = element.element.config.public_name
             if prepared:
                 session.require_ready()
             element.faults = wanted[1]

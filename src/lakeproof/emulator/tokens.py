@@ -111,10 +111,14 @@ class TokenVerifier:
 
     def _issuer(self, token: Parsed) -> IssuerKeys:
         named = token.claims.get("iss")
+        if named is None and self.faults.has("token-issuer-missing-accepted"):
+            named = next(iter(self._issuers), None)
         if not isinstance(named, str):
             raise BadTokenError("iss is missing")
         if self.faults.has("token-issuer-slash"):
             named = next((u for u in self._issuers if u.rstrip("/") == named.rstrip("/")), named)
+        if self.faults.has("token-issuer-case"):
+            named = next((u for u in self._issuers if u.lower() == named.lower()), named)
         if self.faults.has("token-issuer-ignored") and self._issuers:
             named = next(iter(self._issuers))
         if named not in self._issuers:
@@ -123,7 +127,9 @@ class TokenVerifier:
 
     async def _verify_signature(self, token: Parsed, keys: IssuerKeys) -> None:
         faults, algorithm = self.faults, token.header.get("alg")
-        foreign = faults.has("token-issuer-ignored") and token.claims["iss"] not in self._issuers
+        foreign = (
+            faults.has("token-issuer-ignored") and token.claims.get("iss") not in self._issuers
+        )
         if faults.has("token-signature-ignored") or foreign:
             return
         if algorithm == "none" and faults.has("token-alg-none"):
@@ -277,13 +283,20 @@ def _audience(claims: dict[str, Any], verifier: TokenVerifier) -> None:
     if named and faults.has("token-audience-ignored"):
         return
     listed = named if isinstance(named, list) and not faults.has(ARRAY_REFUSED) else [named]
-    accepted = verifier.audiences
+    accepted = frozenset(a for a in verifier.audiences if not _declined(a, faults))
     accepted |= set() if faults.has("token-audience-any-refused") else {ANY_AUDIENCE}
     if not any(isinstance(a, str) and _same_audience(a, accepted, faults) for a in listed):
         raise BadTokenError("token is intended for another audience")
 
 
 ARRAY_REFUSED = "token-audience-array-refused"
+
+
+def _declined(audience: str, faults: Faults) -> bool:
+    """Whether the element does not go by this one of its names."""
+    if faults.has("token-audience-url-refused") and "://" in audience:
+        return True
+    return faults.has("token-audience-host-refused") and "://" not in audience
 
 
 def _same_audience(audience: str, accepted: frozenset[str], faults: Faults) -> bool:
