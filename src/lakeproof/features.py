@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from lakeproof.check import Check
 from lakeproof.credentials.errors import CredentialError
@@ -20,6 +21,7 @@ NEEDS: dict[str, str] = {
     "tpc-pull": "the endpoint fetches from another one on request (COPY with Source)",
     "tpc-push": "the endpoint sends to another one on request (COPY with Destination)",
     "partner": "there is another endpoint to copy from and to",
+    "elsewhere": "the endpoint is on another machine than this one",
     "observer": "the endpoint reaches a server of ours, which sees what it does",
     "tokens": "there is an access token",
     "token-scopes": "the token source gives tokens of chosen scopes",
@@ -68,6 +70,8 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
     session.require_reachable()
     session.require_ready()
     _require_credentials(check, session)
+    if "elsewhere" in check.needs and not _is_elsewhere(session):
+        raise NotRun("the endpoint is on this machine, whose neighbours nobody agreed to ask")
     if "redirects" in check.needs and not session.redirects:
         raise Unsupported("the door serves reads and writes itself and redirects nothing")
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
@@ -80,6 +84,13 @@ def _is_promised(session: EndpointSession) -> bool:
     """The operator says that there is a report, or where, so that its absence counts."""
     endpoint = session.target.endpoint
     return endpoint.features.get("srr") is True or endpoint.doors.srr != "auto"
+
+
+def _is_elsewhere(session: EndpointSession) -> bool:
+    """No address of the door is this machine's own; a declaration can say so of a tunnel."""
+    declared = session.target.endpoint.features.get("elsewhere")
+    own = any(ip_address(each).is_loopback for each in session.probe.addresses)
+    return not own if declared is None else declared
 
 
 def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> None:

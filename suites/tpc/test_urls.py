@@ -17,6 +17,8 @@ UNSUPPORTED = (
     "root://storage.lakeproof.invalid:1094//file",
     "lakeproof://storage.lakeproof.invalid/file",
 )
+# Where clouds serve the keys of a machine's role (RFC 3927 link-local addresses).
+METADATA = ("http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/latest/meta-data/")
 
 
 @check(
@@ -65,6 +67,29 @@ def test_local_file_is_no_source(se: StorageElement, pull: Pull, expect: Expect)
 
     expect.absent(se, target)
     expect.not_transferred(transfer)
+
+
+@check(
+    req="http-tpc/authorisation",
+    level=SHOULD,
+    severity=CRITICAL,
+    needs={"tpc-pull", "partner", "intrusive", "elsewhere"},
+    catches={"tpc-metadata-disclosed"},
+    rows={"TPE-22"},
+)
+def test_cloud_metadata_is_no_source(se: StorageElement, pull: Pull, expect: Expect) -> None:
+    """A pull from the link-local address of a cloud's metadata service should store nothing.
+
+    What stands there are the keys of the machine's role; a user who may write one file has them.
+    """
+    expect.control_transfer(pull.trial())
+    for remote in METADATA:
+        target = se.workdir / f"by-{remote.partition(':')[0]}"
+
+        transfer = pull(se.workdir / "unused", target, remote=remote)
+
+        expect.absent(se, target)
+        expect.not_transferred(transfer)
 
 
 @check(

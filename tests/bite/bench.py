@@ -266,7 +266,7 @@ class Bench:
                 "ca": str(self.files.ca),
                 "scope_root": AREA,
                 "pacing": False,  # the bench's dCache shuts out for a moment only
-                "features": {"srr": True, **ABSENT.get(dialect, {})},
+                "features": {"srr": True, "elsewhere": True, **ABSENT.get(dialect, {})},
                 "auth": {"x509": f"file:{self.files.client}"},
             },
         )

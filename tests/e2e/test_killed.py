@@ -63,7 +63,6 @@ def test_clean_removes_what_a_killed_run_left(lake: Lake, tmp_path: Path) -> Non
     assert _directories(lake) == []
 
 
-@pytest.mark.skip(reason="a defect: ends with 1 instead of 130; tests/plugin has interruptions")
 def test_ctrl_c_leaves_nothing_and_keeps_the_results(lake: Lake, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = _start(lake, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -37,6 +38,7 @@ NOT_FORWARDED = frozenset(
 PORTS = {"https": 443, "http": 80}
 SECURE = {"davs": "https", "dav": "http"}
 BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR
+PRETENDED_METADATA = b"ami-id\niam/\n"
 LATER_S = 1.0
 SOON_S = 0.5
 
@@ -129,7 +131,11 @@ def _remote(exchange: Exchange, url: str) -> Remote:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     if scheme == "file" and faults.has("tpc-file-disclosed"):
-        _disclose(exchange, Path(parts.path))
+        _store(exchange, Path(parts.path).read_bytes())
+    if _is_link_local(parts.hostname or ""):  # never connected to, whatever the fault
+        if faults.has("tpc-metadata-disclosed"):
+            _store(exchange, PRETENDED_METADATA)
+        raise Refused(dialect.status.tpc_malformed, "Connections to this address are forbidden")
     if scheme not in dialect.tpc.schemes:
         if faults.has("tpc-scheme-accepted"):
             raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
@@ -153,10 +159,17 @@ def _remote(exchange: Exchange, url: str) -> Remote:
     return Remote(exchange, urlunsplit((scheme, netloc, raw_path, query, "")), _headers(exchange))
 
 
-def _disclose(exchange: Exchange, path: Path) -> NoReturn:
-    """Copy a file of this machine into the namespace: what the fault is about."""
+def _is_link_local(host: str) -> bool:
+    try:
+        return ip_address(host.partition("%")[0]).is_link_local
+    except ValueError:
+        return False
+
+
+def _store(exchange: Exchange, content: bytes) -> NoReturn:
+    """Put what no user should see into the namespace: what the fault is about."""
     upload = Upload(exchange.files, exchange.path, exchange.faults)
-    upload.write(path.read_bytes())
+    upload.write(content)
     exchange.files.adopt(upload.release(), exchange.path)
     raise Refused(HTTPStatus.ACCEPTED, "success: Created\n")
 

@@ -47,6 +47,7 @@ Role = Literal["source", "destination", "golden"]
 
 # Features an inventory (or --feature) may declare; whatever is not declared is probed.
 FEATURES: tuple[str, ...] = (
+    "elsewhere",
     "macaroons",
     "md5",
     "odd-tokens",

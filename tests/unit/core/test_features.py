@@ -48,6 +48,7 @@ class FakeSession:
     certificate: object | None = object()
     allow: str = "GET, PUT"
     publishes_report: bool = False
+    addresses: tuple[str, ...] = ("192.0.2.1", "2001:db8::1")
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -61,7 +62,7 @@ class FakeSession:
     @property
     def probe(self) -> SimpleNamespace:
         self.asked.append("probe")
-        return SimpleNamespace(no_connection=self.no_connection)
+        return SimpleNamespace(no_connection=self.no_connection, addresses=self.addresses)
 
     @property
     def wallet(self) -> FakeSession:
@@ -275,3 +276,12 @@ def test_report_that_was_promised_is_judged_wherever_it_is() -> None:
 
     for promise in (by_door, _endpoint(features={"srr": True})):
         _require(_check("srr", suite="info"), FakeSession(promise))
+
+
+@pytest.mark.parametrize("own", ["127.0.0.1", "127.0.0.5", "::1"])
+def test_neighbours_of_this_machine_are_left_alone(own: str) -> None:
+    _require(_check("elsewhere"), FakeSession())
+    with pytest.raises(NotRun, match="the endpoint is on this machine"):
+        _require(_check("elsewhere"), FakeSession(addresses=("192.0.2.1", own)))
+    tunnelled = _endpoint(features={"elsewhere": True})
+    _require(_check("elsewhere"), FakeSession(tunnelled, addresses=(own,)))
