@@ -1,8 +1,8 @@
 """A fault makes its own checks fail, its declared relatives, and nothing else.
 
-For each fault the checks beside those that claim it are tried (same file), and one light check of
-every other suite (sentinels.yaml); with --whole-matrix all of the same suite and one of every other
-file. Faults of the whole door (`any` in relatives.yaml) are left out: nothing works behind them.
+For each fault the checks beside those that claim it are tried (same file), and a few light ones
+of other suites (sentinels.yaml); with --whole-matrix all of the same suite and one of every
+other file. Faults of the whole door (`any` in relatives.yaml) are left out: nothing works behind them.
 `--learn-relatives` (without -n) writes what is seen into relatives.yaml, to be looked through.
 """
 
@@ -54,7 +54,7 @@ def _watched(fault: str, *, whole: bool) -> Iterator[Check]:
         elif whole and check.source not in far:
             far.add(check.source)
             yield check
-        elif load("sentinels")[check.suite] == check.id:
+        elif load("sentinels").get(check.suite) == check.id:
             yield check
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
 
@@ -170,7 +170,7 @@ def _collection(exchange: Exchange, node: Node) -> Answer:
     return text(HTTPStatus.OK, page, {"Content-Type": "text/html; charset=utf-8"})
 
 
-async def file_body(disk: Path, first: int, length: int) -> AsyncIterator[bytes]:
+async def file_body(disk: Path, first: int, length: int) -> AsyncGenerator[bytes]:
     """`length` bytes of a file from `first` on, in chunks."""
     with disk.open("rb") as stream:
         stream.seek(first)

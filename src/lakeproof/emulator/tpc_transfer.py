@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -201,9 +202,15 @@ class Transfer:
             raise TransferFailedError("nothing to send")
         length = size // 2 if faults.has("tpc-truncates") else size
 
+        sent = AsyncExitStack()  # a body that nobody reads to its end keeps its file open
+
         def content() -> AsyncIterator[bytes]:
             self.moved = 0
-            return self._counted(file_body(disk, 0, length), length)
+            body = file_body(disk, 0, length)
+            counted = self._counted(body, length)
+            sent.push_async_callback(body.aclose)
+            sent.push_async_callback(counted.aclose)
+            return counted
 
         headers = {"Content-Length": str(length), "Content-Type": "application/octet-stream"}
         headers |= {
@@ -214,7 +221,7 @@ class Transfer:
         }
         expect = length >= exchange.dialect.tpc.expect_from
         try:
-            async with self.remote.request("PUT", headers, content, expect=expect) as reply:
+            async with sent, self.remote.request("PUT", headers, content, expect=expect) as reply:
                 if reply.status not in STORED and faults.has("tpc-push-failure-is-success"):
                     return
                 if reply.status not in STORED:
@@ -228,7 +235,7 @@ class Transfer:
         if node is not None and not broken:
             await self._verify_push(size)
 
-    async def _counted(self, body: AsyncIterator[bytes], length: int) -> AsyncIterator[bytes]:
+    async def _counted(self, body: AsyncIterator[bytes], length: int) -> AsyncGenerator[bytes]:
         middle = length // 2 if self.exchange.faults.has("tpc-corrupts") else -1
         async for chunk in body:
             here = middle - self.moved

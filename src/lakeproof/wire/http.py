@@ -71,7 +71,7 @@ _UNAVAILABLE = 503
 _TRIES = {_THROTTLED: 3, _UNAVAILABLE: 1}
 
 # Sending these a second time changes nothing, so a connection that died idle costs nothing.
-_STRAY_S = 2.0
+_STRAY_S = 0.5
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "PUT", "DELETE", "MKCOL"})
 
 _ERRORS = (
