@@ -2,8 +2,9 @@
 
 For each fault the checks beside those that claim it are tried (same file), and a few light ones
 of other suites (sentinels.yaml); with --whole-matrix all of the same suite and one of every
-other file. Faults of the whole door (`any` in relatives.yaml) are left out: nothing works behind them.
-`--learn-relatives` (without -n) writes what is seen into relatives.yaml, to be looked through.
+other file. Faults of the whole door (`any` in relatives.yaml) are left out: nothing works behind
+them. `--learn-relatives` (without -n) writes what is seen into relatives.yaml, to be looked
+through.
 """
 
 from __future__ import annotations
