@@ -21,6 +21,7 @@ from lakeproof.verdict import Level, Severity
 
 if TYPE_CHECKING:
     from lakeproof.copies import Pull, Push
+    from lakeproof.credentials.own_key import OwnKey
     from lakeproof.expect import Expect
     from lakeproof.fixture_types import (
         MacaroonFor,
@@ -60,6 +61,7 @@ _HOME = {
     "Observer": "session.observer",
     "MacaroonFor": "fixture_types",
     "OddTokenFor": "fixture_types",
+    "OwnKey": "credentials.own_key",
     "Payload": "wire.payload",
     "PayloadOf": "fixture_types",
     "Probe": "session.probe",
@@ -97,6 +99,7 @@ __all__ = [
     "Observed",
     "Observer",
     "OddTokenFor",
+    "OwnKey",
     "Payload",
     "PayloadOf",
     "Probe",

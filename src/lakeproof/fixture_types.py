@@ -23,6 +23,7 @@ Tampering = Literal[
     "hs256-public-key",
     "same-kid-new-key",
     "unknown-kid",
+    "unknown-algorithm",
 ]
 
 

@@ -16,7 +16,7 @@ from lakeproof import (
     level=MUST,
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
-    catches={"token-signature-ignored"},
+    catches={"token-signature-ignored", "token-verdict-cached"},
     rows={"TKN-12", "B1.1"},
 )
 def test_flipped_signature_is_refused(
@@ -39,7 +39,7 @@ def test_flipped_signature_is_refused(
     level=MUST,
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
-    catches={"token-signature-ignored"},
+    catches={"token-signature-ignored", "token-verdict-cached"},
     rows={"TKN-12", "B1.1"},
 )
 def test_truncated_signature_is_refused(
@@ -61,7 +61,7 @@ def test_truncated_signature_is_refused(
     level=MUST,
     severity=CRITICAL,
     needs={"webdav", "write", "tokens"},
-    catches={"token-signature-ignored"},
+    catches={"token-signature-ignored", "token-verdict-cached"},
     rows={"TKN-12", "B1.1"},
 )
 def test_widened_payload_is_refused(
@@ -170,6 +170,28 @@ def test_unknown_key_id_is_refused(
     expect.control(se.get(path, auth=genuine))
 
     expect.refused(se.get(path, auth=tampered("unknown-kid")))
+
+
+@check(
+    req="wlcg-jwt/algorithms-known",
+    level=MUST,
+    severity=CRITICAL,
+    needs={"webdav", "write", "tokens"},
+    catches={"token-signature-ignored"},
+    rows={"TKN-11"},
+)
+def test_unknown_algorithm_is_refused(
+    se: StorageElement, genuine: Bearer, tampered: Tampered, expect: Expect
+) -> None:
+    """A token that names an algorithm which nobody has must be refused.
+
+    A library that finds nothing to verify with, and goes on, accepts any token.
+    """
+    path = se.workdir / "f"
+    expect.control(se.put(path, b"secret"))
+    expect.control(se.get(path, auth=genuine))
+
+    expect.refused(se.get(path, auth=tampered("unknown-algorithm")))
 
 
 @check(

@@ -245,7 +245,7 @@ def test_failure_line_names_the_cause(
     severity=CRITICAL,
     needs={"tpc-pull", "partner", "tokens"},
     catches={"tpc-secret-in-failure"},
-    rows={"B3.19"},
+    rows={"B3.19", "B1.5"},
 )
 def test_failure_shows_no_secret(
     se: StorageElement, partner: StorageElement, pull: Pull, expect: Expect

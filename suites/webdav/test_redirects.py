@@ -187,7 +187,7 @@ def test_redirect_stays_on_https(se: StorageElement, target_of: TargetOf, expect
     severity=HIGH,
     needs=NEEDS | {"token-scopes"},
     catches={"redirect-leaks-token"},
-    rows={"DAV-09", "TPC-08"},
+    rows={"DAV-09", "TPC-08", "TKN-25", "B1.5"},
 )
 def test_token_is_not_in_location(
     se: StorageElement, token: TokenFor, target_of: TargetOf, expect: Expect

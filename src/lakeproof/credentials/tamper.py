@@ -21,6 +21,7 @@ from lakeproof.credentials.facts import TokenFacts, WideRegistry, parse_jwt
 
 ORIGIN = "the genuine token"
 UNKNOWN_KID = "lakeproof-no-such-key"
+UNKNOWN_ALGORITHM = "XS256"
 RSA_BITS = 2048
 
 
@@ -60,6 +61,12 @@ def alg_none(token: str, spelling: str = "none", *, keep_signature: bool = False
     _, payload, signature = _parts(token)
     header = _encode_json({**_header(token), "alg": spelling})
     return f"{header}.{payload}.{signature if keep_signature else ''}"
+
+
+def unknown_algorithm(token: str) -> str:
+    """The header's alg set to one that nobody has, with the old signature."""
+    _, payload, signature = _parts(token)
+    return f"{_encode_json({**_header(token), 'alg': UNKNOWN_ALGORITHM})}.{payload}.{signature}"
 
 
 def hs256_with_public_key(token: str, jwk: Mapping[str, Any]) -> str:

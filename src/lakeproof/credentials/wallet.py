@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import quote
@@ -11,9 +11,12 @@ from urllib.parse import quote
 from lakeproof.credentials.client import ClientCredentials, Oddity
 from lakeproof.credentials.errors import CannotNarrow, CredentialError, NoScopeRoot
 from lakeproof.credentials.facts import TokenFacts
+from lakeproof.credentials.issuer import IssuerClient
 from lakeproof.credentials.sources import TokenSource
 from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
+from lakeproof.wire.connection import TlsConfig
 
+KEYS_TIMEOUT_S = 10.0
 READING = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND"})
 # everything that RFC 6749 §3.3 allows inside a scope, so that only the rest is escaped
 _SCOPE_LETTERS = "/%!#$&'()*+,-.:;<=>?@[]^_`{|}~"
@@ -34,6 +37,8 @@ class EndpointWallet:
     source: TokenSource | None = None
     certificate: ClientCert | None = None
     scope_root: PurePosixPath | None = None
+    tls: TlsConfig = field(default_factory=lambda: TlsConfig(None))
+    _keys: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)
 
     @property
     def can_narrow(self) -> bool:
@@ -82,9 +87,9 @@ class EndpointWallet:
         token = self.source.odd(asked, wanted, oddity)
         return self._bearer(token, f"{' '.join(asked)} for {wanted}, made odd")
 
-    def genuine(self) -> Bearer:
-        """A token that is good for reading the run's directory, to forge others from."""
-        credential = self.for_operation("GET", self.directory)
+    def genuine(self, path: PurePosixPath | None = None) -> Bearer:
+        """A token good for reading `path`, else the run's directory, to forge others from."""
+        credential = self.for_operation("GET", path or self.directory)
         if not isinstance(credential, Bearer):
             raise CannotNarrow("no token source is given")
         return credential
@@ -93,16 +98,34 @@ class EndpointWallet:
         """What a bearer says about itself, unverified."""
         return TokenFacts.of(bearer.token, bearer.label)
 
-    def public_keys(self) -> list[dict[str, Any]]:
-        """The issuer's published keys (JWK); raises CannotNarrow when the issuer is not known."""
-        if not isinstance(self.source, ClientCredentials):
-            raise CannotNarrow(f"{self._name()} does not tell its issuer's keys")
-        return self.source.issuer.public_keys()
+    def public_keys(self, bearer: Bearer) -> list[dict[str, Any]]:
+        """The keys (JWK) that the bearer's issuer publishes; asked of the issuer itself, once.
+
+        Raises CannotNarrow for a token that names no issuer, CredentialError when the issuer is
+        not reached. An issuer without TLS is not asked.
+        """
+        if isinstance(self.source, ClientCredentials):
+            return self.source.issuer.public_keys()
+        issuer = self.facts(bearer).issuer
+        if issuer is None:
+            raise CannotNarrow(f"{bearer.label} names no issuer, so its keys are not known")
+        if issuer not in self._keys:
+            self._keys[issuer] = self._published_by(issuer)
+        return self._keys[issuer]
+
+    def _published_by(self, issuer: str) -> list[dict[str, Any]]:
+        """Trusted by the endpoint's own authorities or, where these do not do, by the system's."""
+        try:
+            return _keys_of(issuer, self.tls)
+        except CredentialError:
+            if self.tls.ca is None:
+                raise
+        return _keys_of(issuer, TlsConfig(None))
 
     def public_key_of(self, bearer: Bearer) -> dict[str, Any]:
         """The published key that the bearer's header names; CredentialError when there is none."""
         kid = self.facts(bearer).header.get("kid")
-        keys = self.public_keys()
+        keys = self.public_keys(bearer)
         found = [key for key in keys if key.get("kid") == kid] or (keys if len(keys) == 1 else [])
         if not found:
             raise CredentialError(f"{bearer.label}: its key id is not among the issuer's keys")
@@ -177,6 +200,14 @@ class EndpointWallet:
 
     def _bearer(self, token: str, label: str) -> Bearer:
         return Bearer(token=token, label=label)
+
+
+def _keys_of(issuer: str, tls: TlsConfig) -> list[dict[str, Any]]:
+    client = IssuerClient(issuer, tls=tls, timeout_s=KEYS_TIMEOUT_S)
+    try:
+        return client.public_keys()
+    finally:
+        client.close()
 
 
 def scope_root_candidates(door: PurePosixPath) -> tuple[PurePosixPath, ...]:

@@ -6,7 +6,15 @@ from http import HTTPStatus
 
 from lakeproof.emulator.answer import Refused
 from lakeproof.emulator.exchange import Exchange
-from lakeproof.emulator.identity import READING, WRITES, Action, Identity, Nobody
+from lakeproof.emulator.identity import (
+    EVERYTHING,
+    READING,
+    WRITES,
+    Action,
+    Identity,
+    Member,
+    Nobody,
+)
 from lakeproof.emulator.macaroons import looks_like_macaroon
 from lakeproof.emulator.tokens import BadTokenError, anonymous
 from lakeproof.emulator.x509 import by_certificate
@@ -25,9 +33,11 @@ async def identify(exchange: Exchange) -> Identity:
     if not exchange.at_door:
         return exchange.element.redirector.holder(exchange.query)
     by_x509 = by_certificate(exchange)
-    if by_x509 is not None and exchange.faults.has("x509-beats-token"):
+    if by_x509 is not None and _prefers_certificate(exchange):
         return by_x509
     text = _bearer(exchange)
+    if text is not None and _unverified_query(exchange):
+        return Member(exchange.element.config.base_path, EVERYTHING)
     if text is None:
         return by_x509 or _nobody(exchange)
     try:
@@ -36,6 +46,20 @@ async def identify(exchange: Exchange) -> Identity:
         if exchange.faults.has("anonymous-fallback"):
             return Nobody(open_to=READING)
         raise refuse_token(exchange, str(why), text) from why
+
+
+def _prefers_certificate(exchange: Exchange) -> bool:
+    """Whether a fault makes the certificate count although there is a token."""
+    by_turns = exchange.faults.has("x509-and-token-by-turns")
+    if by_turns and exchange.header("Authorization") is not None:
+        exchange.element.turns += 1
+        return exchange.element.turns % 2 == 0
+    return exchange.faults.has("x509-beats-token")
+
+
+def _unverified_query(exchange: Exchange) -> bool:
+    in_query = any(name in exchange.query for name in exchange.dialect.token.query)
+    return in_query and exchange.faults.has("token-in-query-unverified")
 
 
 def refuse_token(exchange: Exchange, reason: str, text: str = "") -> Refused:
@@ -50,7 +74,8 @@ def refuse_token(exchange: Exchange, reason: str, text: str = "") -> Refused:
     status = exchange.dialect.status.bad_token
     if faults.has("token-refused-403"):
         status = HTTPStatus.FORBIDDEN
-    return Refused(status, sentence, challenge(exchange, error="invalid_token"))
+    error = "" if faults.has("challenge-without-error") else "invalid_token"
+    return Refused(status, sentence, challenge(exchange, error=error))
 
 
 def challenge(exchange: Exchange, error: str = "") -> dict[str, str]:
@@ -78,8 +103,11 @@ def _bearer(exchange: Exchange) -> str | None:
     """The bearer text of the header or of the query; None when there is none."""
     scheme, _, text = (exchange.header("Authorization") or "").partition(" ")
     known = "Bearer" if exchange.faults.has("token-lowercase-scheme-refused") else scheme
-    in_header = text.strip() if scheme.lower() == "bearer" and scheme == known else None
-    names = exchange.dialect.token.query
+    bearer = scheme.lower() == "bearer" and scheme == known
+    if scheme.lower() == "basic" and exchange.faults.has("token-any-scheme"):
+        bearer = True
+    in_header = text.strip() if bearer else None
+    names = () if exchange.faults.has("token-in-query-refused") else exchange.dialect.token.query
     in_query = next((exchange.query[n] for n in names if n in exchange.query), None)
     if in_query is not None:
         in_query = in_query.removeprefix("Bearer ").removeprefix("Bearer%20").strip()

@@ -48,6 +48,7 @@ class Element:
         self.tape = TapeSystem(self.namespace, config)
         self.transfers = 0
         self.requests = 0
+        self.turns = 0
         self.reads: Counter[PurePosixPath] = Counter()
         self.url = ""
         self.client: aiohttp.ClientSession | None = None
@@ -136,6 +137,6 @@ class Element:
 
     def _spread_faults(self) -> None:
         self.namespace.faults = self.faults
-        self.verifier.faults = self.faults
+        self.verifier.use_faults(self.faults)
         self.macaroons.faults = self.faults
         self.tape.faults = self.faults

@@ -14,10 +14,11 @@ from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, OctKey, import_key
+from joserfc.jwk import Key, OctKey
 
 from lakeproof.emulator.config import EmulatorConfig
 from lakeproof.emulator.faults import Faults
+from lakeproof.emulator.header_keys import offered
 from lakeproof.emulator.identity import EVERYTHING, READING, Identity, Member, Nobody
 from lakeproof.emulator.jwks import IssuerKeys, KeysUnavailableError
 from lakeproof.emulator.scopes import BadScopeError, TokenIdentity, is_capability, parse
@@ -92,6 +93,11 @@ class TokenVerifier:
         self._issuers = {issuer.url: IssuerKeys(issuer) for issuer in config.issuers}
         self._accepted: set[str] = set()
 
+    def use_faults(self, faults: Faults) -> None:
+        """Have these faults from now on; what others let in is forgotten."""
+        self.faults = faults
+        self._accepted.clear()
+
     async def identify(self, text: str) -> Identity:
         """The identity a token gives; raises BadTokenError."""
         token = Parsed.of(text)
@@ -136,6 +142,8 @@ class TokenVerifier:
             return
         if token.header.get("kid") and faults.has("token-foreign-key"):
             return
+        if "crit" in token.header and not faults.has("token-crit-ignored"):
+            raise BadTokenError("crit names an extension that is not known")
         candidates = await self._candidates(token, keys)
         allowed = [a for a in ALGORITHMS if not faults.has(f"token-{a.lower()}-refused")]
         confusable = algorithm == "HS256" and faults.has("token-hs256-confusion")
@@ -145,9 +153,10 @@ class TokenVerifier:
             raise BadTokenError("signature does not verify")
 
     async def _candidates(self, token: Parsed, keys: IssuerKeys) -> list[Key]:
-        kid, embedded = token.header.get("kid"), token.header.get("jwk")
-        if embedded and self.faults.has("token-embedded-key"):
-            return [import_key(embedded)]
+        kid = token.header.get("kid")
+        own = await offered(token.header, self.faults, self.config.trust)
+        if own:
+            return own
         if not isinstance(kid, str) and not self.faults.has("token-kid-missing-accepted"):
             raise BadTokenError("kid is missing")
         if self.faults.has("token-hs256-confusion"):
@@ -194,10 +203,17 @@ def anonymous(config: EmulatorConfig) -> Nobody:
     return Nobody(config.public_path)
 
 
+class _AnyHeader(jws.JWSRegistry):
+    """joserfc's rules without those on the header: `_verify_signature` has its own."""
+
+    def check_header(self, header: dict[str, Any]) -> None:
+        """Refuse nothing."""
+
+
 @cache
 def _registry(algorithms: tuple[str, ...]) -> jws.JWSRegistry:
     """joserfc's rules with room for long tokens; what is forged must fail by its signature."""
-    registry = jws.JWSRegistry(algorithms=list(algorithms), strict_check_header=False)
+    registry = _AnyHeader(algorithms=list(algorithms), strict_check_header=False)
     registry.max_header_length = registry.max_payload_length = LONGEST
     return registry
 

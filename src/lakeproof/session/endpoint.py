@@ -98,6 +98,7 @@ class EndpointSession:
             source=self.target.tokens.open() if self.target.tokens else None,
             certificate=self.target.certificate(),
             scope_root=self.target.endpoint.scope_root,
+            tls=self.tls,
         )
 
     @cached_property
@@ -273,6 +274,14 @@ class EndpointSession:
         if self.obstacle is not None:
             return f"{self.name}: {self.obstacle}", self._obstacle_blame
         return self._preparation
+
+    @property
+    def readable(self) -> PurePosixPath:
+        """What there is to read: the run's directory, or the file that the operator names."""
+        named = self.target.endpoint.sample
+        if self.may_write or named is None:
+            return self.run_directory
+        return self.door.path / named.path
 
     @property
     def served_sample(self) -> ServedSample:

@@ -14,7 +14,7 @@ from lakeproof.credentials.errors import CannotNarrow, CredentialError
 from lakeproof.credentials.facts import TokenFacts
 from lakeproof.credentials.granted import TokenCache
 from lakeproof.credentials.names import SecretName
-from lakeproof.credentials.sources import parse_source
+from lakeproof.credentials.sources import StaticToken, parse_source
 from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.wire.connection import TlsConfig
 from lakeproof.wire.redact import redactor
@@ -234,6 +234,34 @@ def test_keys_are_the_issuers(issuer: TinyIssuer, client: ClientCredentials) -> 
 def test_key_of_a_token_is_found_by_its_id(client: ClientCredentials) -> None:
     wallet = EndpointWallet(AUDIENCE, PurePosixPath("/x"), client, scope_root=PurePosixPath("/"))
     assert wallet.public_key_of(wallet.genuine())["kid"] == "one"
+
+
+def test_key_of_any_token_is_fetched_from_its_own_issuer_once(
+    issuer: TinyIssuer, client: ClientCredentials
+) -> None:
+    token = client.token(READ, AUDIENCE)
+    single = StaticToken("env:TOKEN", lambda: token)
+    wallet = EndpointWallet(AUDIENCE, PurePosixPath("/x"), single, tls=TlsConfig(issuer.ca))
+    before = issuer.metadata_asked
+    assert wallet.public_key_of(wallet.genuine())["kid"] == "one"
+    assert wallet.public_key_of(wallet.genuine())["kid"] == "one"
+    assert issuer.metadata_asked == before + 1
+
+
+@pytest.mark.parametrize(
+    ("claims", "sentence"),
+    [
+        ({"iss": None}, "names no issuer"),
+        ({"iss": "http://issuer.example.org"}, "must start with https://"),
+    ],
+)
+def test_key_of_a_token_is_not_looked_for_where_it_cannot_be(
+    mint: Callable[..., str], claims: dict[str, object], sentence: str
+) -> None:
+    token = mint(**claims)
+    wallet = EndpointWallet(AUDIENCE, PurePosixPath("/x"), StaticToken("env:TOKEN", lambda: token))
+    with pytest.raises((CannotNarrow, CredentialError), match=sentence):
+        wallet.public_key_of(wallet.genuine())
 
 
 def test_odd_tokens_are_odd_as_asked(issuer: TinyIssuer, client: ClientCredentials) -> None:

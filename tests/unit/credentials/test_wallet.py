@@ -114,8 +114,6 @@ def test_static_token_serves_every_operation_but_cannot_narrow(mint: Mint) -> No
         wallet.bearer(f"storage.read:{RUN}")
     with pytest.raises(CannotNarrow, match="cannot mint odd tokens"):
         wallet.odd([], Oddity(lifetime_s=-1))
-    with pytest.raises(CannotNarrow, match="keys"):
-        wallet.public_keys()
 
 
 def test_without_tokens_the_certificate_is_shown_and_without_any_nothing() -> None:
