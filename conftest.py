@@ -6,6 +6,7 @@ pytest_plugins = (
     "fixtures.partner",
     "fixtures.observer",
     "fixtures.tokens",
+    "fixtures.macaroons",
     "fixtures.payloads",
     "fixtures.figures",
     "fixtures.report",

@@ -30,6 +30,8 @@ NEEDS: dict[str, str] = {
     "md5": "the endpoint knows md5 checksums",
     "x509": "there is an X.509 certificate or proxy",
     "macaroons": "the endpoint issues macaroons",
+    "macaroon-caveats": "macaroon requests may bring caveats of path and address",
+    "macaroon-form": "the endpoint publishes a token endpoint that gives macaroons",
     "quota": "collections state their used and available bytes (RFC 4331)",
     "srr": "the endpoint publishes a storage resource report",
     "redirects": "the door hands reads or writes on to other servers",

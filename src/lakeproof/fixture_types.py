@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -24,6 +25,10 @@ Tampering = Literal[
     "same-kid-new-key",
     "unknown-kid",
     "unknown-algorithm",
+]
+
+MacaroonForgery = Literal[
+    "altered-signature", "dropped-activity", "widened-activity", "foreign-key"
 ]
 
 
@@ -55,6 +60,66 @@ class MacaroonFor(Protocol):
     def __call__(  # noqa: D102
         self, storage: StorageElement, path: PurePosixPath, *activities: str
     ) -> Bearer: ...
+
+
+class MacaroonBy(Protocol):
+    """Asks the storage for a macaroon with a token; unsupported where tokens are given none."""
+
+    def __call__(  # noqa: D102
+        self, asking: Bearer, path: PurePosixPath, *activities: str
+    ) -> Bearer: ...
+
+
+class LimitedMacaroonFor(Protocol):
+    """Asks the storage for a macaroon with further caveats; unsupported where it takes none such.
+
+    `activities` are those of `MacaroonFor`; a caveat is "path:/x", "ip:192.0.2.0/24" and the like.
+    """
+
+    def __call__(  # noqa: D102
+        self, path: PurePosixPath, *caveats: str, activities: Sequence[str]
+    ) -> Bearer: ...
+
+
+class Narrowed(Protocol):
+    """Appends caveats to a macaroon, as its holder may; unsupported for what is no macaroon."""
+
+    def __call__(self, bearer: Bearer, *caveats: str) -> Bearer:  # noqa: D102
+        ...
+
+
+class MacaroonEnd(Protocol):
+    """Until when a macaroon is good, UTC; None when it says nothing of it."""
+
+    def __call__(self, bearer: Bearer) -> datetime | None:  # noqa: D102
+        ...
+
+
+class ForgedMacaroon(Protocol):
+    """Makes a forgery of a macaroon."""
+
+    def __call__(self, bearer: Bearer, kind: MacaroonForgery) -> Bearer:  # noqa: D102
+        ...
+
+
+class OAuthMacaroonFor(Protocol):
+    """Asks for a macaroon in the OAuth form; unsupported where no token endpoint is published.
+
+    `scope` is "ACTIVITY,ACTIVITY:/path". Gives the answer and the macaroon, None without one.
+    """
+
+    def __call__(self, scope: str) -> tuple[Reply, Bearer | None]:  # noqa: D102
+        ...
+
+
+class Apart(Protocol):
+    """The storage element over a connection of its own, new at each call.
+
+    What came over another connection before must not lend its rights.
+    """
+
+    def __call__(self) -> StorageElement:  # noqa: D102
+        ...
 
 
 class OddTokenFor(Protocol):

@@ -94,11 +94,18 @@ def peer_name() -> str:
     return PARTNER
 
 
-def _not_redirecting(case: Case) -> set[str]:
-    """A sound element whose dialect serves everything itself has nothing to prove on redirects."""
-    form = load_dialect(case.dialect).redirect
-    serves_itself = form is None or not form.by_default
-    return {"redirects"} if serves_itself and not case.faults else set()
+def _not_offered(case: Case) -> set[str]:
+    """What a sound element's dialect does not do has nothing to prove, and is probed."""
+    if case.faults:
+        return set()
+    dialect = load_dialect(case.dialect)
+    serves_itself = dialect.redirect is None or not dialect.redirect.by_default
+    absent = {
+        "redirects": serves_itself,
+        "macaroon-form": not dialect.macaroon.oauth,
+        "macaroon-caveats": not {"path", "ip"} <= {*dialect.macaroon.caveats},
+    }
+    return {need for need, missing in absent.items() if missing}
 
 
 @pytest.fixture
@@ -116,7 +123,7 @@ def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) ->
             require(case.check, sessions.get(ELEMENT), RunMode(intrusive=True))
             case.check.function(**{name: request.getfixturevalue(name) for name in names})
         except pytest.skip.Exception as why:
-            absent = ABSENT.get(case.dialect, {}).keys() | _not_redirecting(case)
+            absent = ABSENT.get(case.dialect, {}).keys() | _not_offered(case)
             if isinstance(why, Unsupported) and absent & case.check.needs:
                 return
             transcript = sessions.recorder.current.text()

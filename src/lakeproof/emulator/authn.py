@@ -15,7 +15,7 @@ from lakeproof.emulator.identity import (
     Member,
     Nobody,
 )
-from lakeproof.emulator.macaroons import looks_like_macaroon
+from lakeproof.emulator.macaroons import MacaroonIdentity, looks_like_macaroon
 from lakeproof.emulator.tokens import BadTokenError, anonymous
 from lakeproof.emulator.x509 import by_certificate
 
@@ -26,6 +26,8 @@ OPENED_BY: dict[str, frozenset[Action]] = {
     "anonymous-delete": frozenset({Action.DELETE}),
     "tape-anonymous": frozenset({Action.STAGE, Action.POLL}),
 }
+
+OUTLIVING = ("macaroon-outlives-request", "token-outlives-request")
 
 
 async def identify(exchange: Exchange) -> Identity:
@@ -39,9 +41,9 @@ async def identify(exchange: Exchange) -> Identity:
     if text is not None and _unverified_query(exchange):
         return Member(exchange.element.config.base_path, EVERYTHING)
     if text is None:
-        return by_x509 or _nobody(exchange)
+        return by_x509 or _left_behind(exchange) or _nobody(exchange)
     try:
-        return await _verify(exchange, text)
+        return _leave_behind(exchange, text, await _verify(exchange, text))
     except BadTokenError as why:
         if exchange.faults.has("anonymous-fallback"):
             return Nobody(open_to=READING)
@@ -62,11 +64,37 @@ def _unverified_query(exchange: Exchange) -> bool:
     return in_query and exchange.faults.has("token-in-query-unverified")
 
 
+def _leave_behind(exchange: Exchange, text: str, identity: Identity) -> Identity:
+    """Under the faults, what a bearer was allowed stays with the connection it came over."""
+    transport, faults = exchange.request.transport, exchange.faults
+    if transport is None:
+        return identity
+    kind = "macaroon" if isinstance(identity, MacaroonIdentity) else "token"
+    if faults.has(f"{kind}-outlives-request"):
+        exchange.element.left_behind[transport] = identity
+    if isinstance(identity, MacaroonIdentity) and faults.has("macaroon-requester-stays"):
+        before = exchange.element.left_behind.get(transport)
+        exchange.element.left_behind[transport] = identity.requester
+        return before or identity
+    if faults.has("token-first-of-connection"):
+        return exchange.element.left_behind.setdefault(transport, identity)
+    return identity
+
+
+def _left_behind(exchange: Exchange) -> Identity | None:
+    """Whom the connection of a request without a bearer belongs to under such a fault."""
+    transport = exchange.request.transport
+    if transport is None or not exchange.faults.any(*OUTLIVING):
+        return None
+    return exchange.element.left_behind.get(transport)
+
+
 def refuse_token(exchange: Exchange, reason: str, text: str = "") -> Refused:
     """The dialect's answer to a token that does not hold."""
     faults = exchange.faults
     garbage = text.count(".") != 2  # noqa: PLR2004  a JWT's two dots
-    if faults.has("token-refused-500") or (faults.has("token-garbage-500") and garbage):
+    damaged = faults.has("macaroon-damaged-500") and looks_like_macaroon(text)
+    if damaged or faults.has("token-refused-500") or (faults.has("token-garbage-500") and garbage):
         return Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
     sentence = exchange.dialect.sentence("bad_token", reason=reason)
     if faults.has("token-echoed"):

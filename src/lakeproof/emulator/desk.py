@@ -39,18 +39,21 @@ async def metadata(exchange: Exchange) -> Answer:
 async def oauth_token(exchange: Exchange) -> Answer:
     """A macaroon by form: grant_type=client_credentials, expire_in, scope=ACTIVITY:/path."""
     _authenticated(exchange)
+    if exchange.faults.has("macaroon-oauth-500"):
+        raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
     form = parse_qs((await exchange.small_body()).decode("utf-8", "replace"))
     if form.get("grant_type") != ["client_credentials"]:
         raise Refused(HTTPStatus.BAD_REQUEST, "grant_type must be client_credentials")
     caveats = []
     for scope in form.get("scope", [""])[0].split():
         activities, _, path = scope.partition(":")
-        caveats += [f"activity:{activities}"] + ([f"path:{path}"] if path else [])
+        if not exchange.faults.has("macaroon-oauth-scope-ignored"):
+            caveats += [f"activity:{activities}"] + ([f"path:{path}"] if path else [])
     seconds = form.get("expire_in", [str(DEFAULT_LIFETIME_S)])[0]
     if not seconds.isdigit():
         raise Refused(HTTPStatus.BAD_REQUEST, "expire_in is no number")
     granted = _bounded(exchange, int(seconds))
-    macaroon = exchange.element.macaroons.issue(exchange.identity, caveats, granted)
+    macaroon = _issued(exchange, caveats, granted)
     return as_json({"access_token": macaroon, "expires_in": granted, "token_type": "bearer"})
 
 
@@ -70,7 +73,7 @@ async def _macaroon(exchange: Exchange) -> Answer:
     if exchange.faults.has("macaroon-request-500"):
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
     _authenticated(exchange)
-    request = _parsed(await exchange.small_body())
+    request = _parsed(exchange, await exchange.small_body())
     form = exchange.dialect.macaroon
     if form.validity_required and "validity" not in request:
         raise Refused(HTTPStatus.BAD_REQUEST, "JSON request does not include a `validity`")
@@ -78,7 +81,7 @@ async def _macaroon(exchange: Exchange) -> Answer:
         wanted = lifetime(str(request.get("validity", f"PT{DEFAULT_LIFETIME_S}S")))
         caveats = _caveats(exchange, request)
         granted = _bounded(exchange, wanted)
-        macaroon = exchange.element.macaroons.issue(exchange.identity, caveats, granted)
+        macaroon = _issued(exchange, caveats, granted)
     except BadMacaroonRequestError as why:
         raise Refused(HTTPStatus.BAD_REQUEST, str(why)) from why
     if exchange.faults.has("macaroon-not-json"):
@@ -97,6 +100,13 @@ async def _macaroon(exchange: Exchange) -> Answer:
     return as_json({name: parts[name] for name in form.response})
 
 
+def _issued(exchange: Exchange, caveats: list[str], lifetime_s: int) -> str:
+    identity = exchange.identity
+    if isinstance(identity, TokenIdentity) and exchange.faults.has("macaroon-of-token-useless"):
+        identity = Member(exchange.element.config.base_path, frozenset())
+    return exchange.element.macaroons.issue(identity, caveats, lifetime_s)
+
+
 def _authenticated(exchange: Exchange) -> None:
     """Raise Refused unless the client is somebody whose rights can go into a macaroon."""
     identity, dialect = exchange.identity, exchange.dialect
@@ -110,12 +120,14 @@ def _authenticated(exchange: Exchange) -> None:
         raise Refused(dialect.status.denied, dialect.sentence("denied", path=exchange.path))
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed(exchange: Exchange, body: bytes) -> dict[str, Any]:
     if len(body) > LONGEST_REQUEST:
         raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request is too long")
     try:
         request = json.loads(body or b"{}")
     except ValueError:
+        if exchange.faults.has("macaroon-request-garbage-500"):
+            raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error") from None
         raise Refused(HTTPStatus.BAD_REQUEST, "Request is no JSON") from None
     if not isinstance(request, dict) or not isinstance(request.get("caveats", []), list):
         raise Refused(HTTPStatus.BAD_REQUEST, "Request is no macaroon request")
@@ -140,6 +152,8 @@ def _caveats(exchange: Exchange, request: dict[str, Any]) -> list[str]:
 def _bounded(exchange: Exchange, wanted_s: int) -> int:
     if exchange.faults.has("macaroon-lifetime-unbounded"):
         return wanted_s
+    if exchange.faults.has("macaroon-validity-ignored"):
+        return exchange.dialect.macaroon.maximum_s
     return min(wanted_s, exchange.dialect.macaroon.maximum_s)
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import PurePosixPath
+from weakref import WeakKeyDictionary
 
 import aiohttp
 
@@ -19,7 +20,7 @@ from lakeproof.emulator.crowd import Crowd
 from lakeproof.emulator.dialect import load_dialect
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.faults import Faults
-from lakeproof.emulator.identity import Action
+from lakeproof.emulator.identity import Action, Identity
 from lakeproof.emulator.macaroons import MacaroonDesk
 from lakeproof.emulator.namespace import Namespace
 from lakeproof.emulator.outgoing import open_session
@@ -52,6 +53,8 @@ class Element:
         self.reads: Counter[PurePosixPath] = Counter()
         self.url = ""
         self.client: aiohttp.ClientSession | None = None
+        # Whom a connection belongs to from now on: filled by faults alone.
+        self.left_behind: WeakKeyDictionary[asyncio.BaseTransport, Identity] = WeakKeyDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
         self.faults = Faults(config.faults)
         self._spread_faults()
@@ -62,6 +65,7 @@ class Element:
     def use_faults(self, faults: Faults) -> None:
         """Switch to another set of faults; takes effect with the next request."""
         self.faults = faults
+        self.left_behind.clear()
         self._spread_faults()
 
     def serve_at(self, port: int, data_port: int) -> None:

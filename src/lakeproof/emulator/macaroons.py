@@ -36,6 +36,14 @@ ACTIVITIES: dict[str, frozenset[Action]] = {
     "DELETE": frozenset({Action.DELETE, Action.OVERWRITE, Action.DISPLACE, Action.STAT}),
     "STAGE": frozenset({Action.STAGE, Action.POLL, Action.STAT}),
 }
+# Each of these faults makes one activity useless.
+USELESS = {
+    "macaroon-download-refused": ("DOWNLOAD", Action.READ),
+    "macaroon-upload-refused": ("UPLOAD", Action.CREATE),
+    "macaroon-delete-refused": ("DELETE", Action.DELETE),
+    "macaroon-list-refused": ("LIST", Action.LIST),
+    "macaroon-manage-refused": ("MANAGE", Action.RENAME),
+}
 DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -55,9 +63,7 @@ class MacaroonIdentity:
 
     def may(self, action: Action, path: PurePosixPath, *, collection: bool = False) -> bool:
         """See Identity."""
-        if not self.faults.has("macaroon-activity-ignored") and not all(
-            action in allowed for allowed in self.activities
-        ):
+        if not self.faults.has("macaroon-activity-ignored") and not self._active(action):
             return False
         if not self.faults.has("macaroon-path-ignored") and not all(
             self._covers(area, action, path) for area in self.areas
@@ -65,6 +71,10 @@ class MacaroonIdentity:
             return False
         exceeds = self.faults.has("macaroon-exceeds-requester")
         return exceeds or self.requester.may(action, path, collection=collection)
+
+    def _active(self, action: Action) -> bool:
+        united = self.faults.has("macaroon-caveats-united") and self.activities
+        return (any if united else all)(action in allowed for allowed in self.activities)
 
     def _covers(self, area: PurePosixPath, action: Action, path: PurePosixPath) -> bool:
         if self.faults.has("macaroon-path-prefix") and str(path).startswith(str(area)):
@@ -86,6 +96,8 @@ class MacaroonDesk:
         macaroon = Macaroon(location=self.location, identifier=identifier, key=self.secret)
         for caveat in caveats:
             macaroon.add_first_party_caveat(caveat)
+        if self.faults.has("macaroon-never-ends"):
+            return str(macaroon.serialize())
         until = datetime.now(UTC) + timedelta(seconds=lifetime_s)
         macaroon.add_first_party_caveat(f"before:{until.strftime('%Y-%m-%dT%H:%M:%SZ')}")
         return str(macaroon.serialize())
@@ -108,7 +120,7 @@ class MacaroonDesk:
             raise BadTokenError("macaroon does not verify")
         return MacaroonIdentity(
             unpack(rights, self.faults),
-            tuple(self._of_kind(caveats, "activity", _actions)),
+            tuple(self._of_kind(caveats, "activity", self._actions)),
             tuple(self._of_kind(caveats, "path", PurePosixPath)),
             self.faults,
         )
@@ -117,12 +129,22 @@ class MacaroonDesk:
         found = [read(c.partition(":")[2]) for c in caveats if c.startswith(f"{kind}:")]
         return found[:1] if self.faults.has("macaroon-attenuation-ignored") else found
 
+    def _actions(self, value: str) -> frozenset[Action]:
+        names = value.split(",")
+        useless = {
+            action
+            for fault, (name, action) in USELESS.items()
+            if name in names and self.faults.has(fault)
+        }
+        granted = (ACTIVITIES.get(name, frozenset[Action]()) for name in names)
+        return frozenset[Action]().union(*granted) - useless
+
     def _holds(self, caveat: str, client: str) -> bool:
         kind, _, value = caveat.partition(":")
         if kind == "before":
             return self.faults.has("macaroon-before-ignored") or _in_future(value)
         if kind == "ip":
-            return _from_network(client, value)
+            return self.faults.has("macaroon-ip-ignored") or _from_network(client, value)
         if kind == "activity":
             return all(name in ACTIVITIES for name in value.split(","))
         return kind in {"path", "id"} or self.faults.has("macaroon-unknown-caveat-accepted")
@@ -167,11 +189,6 @@ def looks_like_macaroon(text: str) -> bool:
     except ValueError:
         return False
     return b"location" in start or start[:1] == b"\x02"
-
-
-def _actions(value: str) -> frozenset[Action]:
-    names = value.split(",")
-    return frozenset[Action]().union(*(ACTIVITIES.get(name, frozenset()) for name in names))
 
 
 def _in_future(text: str) -> bool:
