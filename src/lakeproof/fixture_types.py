@@ -125,7 +125,7 @@ class Apart(Protocol):
 class OddTokenFor(Protocol):
     """Has the issuer sign a token that is wrong: claims or header merged over (None removes)."""
 
-    def __call__(  # noqa: D102
+    def __call__(  # noqa: D102, PLR0913  each way to be odd, by name
         self,
         *,
         scopes: Sequence[str],
@@ -134,6 +134,7 @@ class OddTokenFor(Protocol):
         lifetime_s: int | None = None,
         algorithm: str | None = None,
         audience: str | None = None,
+        new_key: bool = False,
     ) -> Bearer: ...
 
 

@@ -4,6 +4,8 @@ from lakeproof import (
     CRITICAL,
     HIGH,
     LOW,
+    MAY,
+    MEDIUM,
     MUST,
     SHOULD,
     Bearer,
@@ -167,3 +169,28 @@ def test_unknown_critical_extension_is_refused(
 
     demanding = odd_token(scopes=scopes, header={"crit": [EXTENSION], EXTENSION: True})
     expect.refused(se.part(sample.path, ONE_BYTE, auth=demanding))
+
+
+@check(
+    req="wlcg-jwt/key-cache",
+    level=MAY,
+    severity=MEDIUM,
+    needs={"webdav", "sample", "odd-tokens"},
+    catches={"jwks-never-refetched"},
+    rows={"TKN-13"},
+)
+def test_new_key_of_the_issuer_is_found_at_once(
+    se: StorageElement, sample: Sample, odd_token: OddTokenFor, expect: Expect
+) -> None:
+    """A token signed by a key that the issuer has just published may be accepted at once.
+
+    The profile lets a storage keep the key set for hours. Until it fetches it again, everybody
+    whose token is signed by the new key is locked out, and issuers have to publish keys ahead.
+    """
+    scopes = [f"storage.read:{sample.path.parent}"]
+    expect.control(se.part(sample.path, ONE_BYTE, auth=odd_token(scopes=scopes)))
+    fresh = odd_token(scopes=scopes, new_key=True)
+
+    expect.eventually(
+        lambda: expect.success(se.part(sample.path, ONE_BYTE, auth=fresh)), within_s=1.5
+    )

@@ -25,12 +25,14 @@ class Oddity:
     """How an odd token is to differ: claims and header merged over (None removes), life, alg.
 
     `lifetime_s` is in seconds from now and may be negative; `algorithm` is RS256 or ES256.
+    `new_key` has it signed by a key that the issuer publishes only now.
     """
 
     claims: Mapping[str, Any] = field(default_factory=dict)
     header: Mapping[str, Any] = field(default_factory=dict)
     lifetime_s: int | None = None
     algorithm: str | None = None
+    new_key: bool = False
 
     def form(self) -> dict[str, str]:
         """The issuer's form fields for it."""
@@ -39,6 +41,7 @@ class Oddity:
             "lake_header": json.dumps(dict(self.header)) if self.header else "",
             "lifetime": "" if self.lifetime_s is None else str(self.lifetime_s),
             "alg": self.algorithm or "",
+            "lake_key": "new" if self.new_key else "",
         }
         return {name: value for name, value in fields.items() if value}
 

@@ -25,7 +25,7 @@ from lakeproof.lake.tokens import ALGORITHMS, ANY_AUDIENCE, SigningKeys, TokenRe
 
 CAPABILITIES = ("storage.read", "storage.modify", "storage.create", "storage.stage")
 MAX_LIFETIME_S = 6 * 3600
-ODD_FIELDS = ("lake_claims", "lake_header", "lifetime", "alg")
+ODD_FIELDS = ("lake_claims", "lake_header", "lifetime", "alg", "lake_key")
 
 
 class OAuthError(Exception):
@@ -136,6 +136,7 @@ class Issuer:
             algorithm=algorithm,
             claims=_json_object(form, "lake_claims"),
             header=header,
+            new_key=_new_key(form),
         )
 
 
@@ -192,6 +193,12 @@ def _lifetime(form: dict[str, str]) -> int:
     if lifetime > MAX_LIFETIME_S:
         raise OAuthError("invalid_request", f"lifetime is more than {MAX_LIFETIME_S} s")
     return lifetime
+
+
+def _new_key(form: dict[str, str]) -> bool:
+    if form.get("lake_key", "new") != "new":
+        raise OAuthError("invalid_request", "lake_key must be new")
+    return "lake_key" in form
 
 
 def _json_object(form: dict[str, str], name: str) -> dict[str, Any]:

@@ -18,16 +18,17 @@ from lakeproof.lake.layout import write_text
 ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
 ALGORITHMS = ("RS256", "ES256")
 DEFAULT_LIFETIME_S = 3600
+MOST_NEW_KEYS = 8
 # How long before its end an already expired token says it was issued.
 EXPIRED_AGE_S = 60
 
 
 @dataclass(frozen=True)
 class TokenRequest:
-    """What a client asked for; the last four only from a client that may ask for odd tokens.
+    """What a client asked for; the last five only from a client that may ask for odd tokens.
 
     `lifetime_s` may be negative (a token that has expired already); a None in `claims` or
-    `header` removes that member.
+    `header` removes that member; `new_key` has it signed by a key that is published only now.
     """
 
     client: str
@@ -37,14 +38,24 @@ class TokenRequest:
     algorithm: str = "RS256"
     claims: Mapping[str, Any] = field(default_factory=dict)
     header: Mapping[str, Any] = field(default_factory=dict)
+    new_key: bool = False
 
 
 class SigningKeys:
-    """The issuer's two keys, kept in a file of mode 0600."""
+    """The issuer's two keys, kept in a file of mode 0600, and new ones as they are asked for.
+
+    A new key signs one token; it is published until `MOST_NEW_KEYS` others have come.
+    """
 
     def __init__(self, keys: KeySet) -> None:
         self._keys = {str(key.as_dict()["alg"]): key for key in keys.keys}
-        self.public: dict[str, Any] = dict(keys.as_dict(private=False))
+        self._kept: list[dict[str, Any]] = list(keys.as_dict(private=False)["keys"])
+        self._new: list[dict[str, Any]] = []
+
+    @property
+    def public(self) -> dict[str, Any]:
+        """The key set as it is published now."""
+        return {"keys": [*self._kept, *self._new]}
 
     @classmethod
     def kept_in(cls, path: Path) -> SigningKeys:
@@ -61,8 +72,8 @@ class SigningKeys:
 
     def mint(self, issuer: str, request: TokenRequest) -> str:
         """A signed compact JWT for `request`."""
-        key = self._keys[request.algorithm]
-        header = {"alg": request.algorithm, "typ": "JWT", "kid": key.kid}
+        key = self._newly_published() if request.new_key else self._keys[request.algorithm]
+        header = {"alg": key.as_dict()["alg"], "typ": "JWT", "kid": key.kid}
         claims = _merged(wlcg_claims(issuer, request), request.claims)
         return jws.serialize_compact(
             _merged(header, request.header),
@@ -70,6 +81,13 @@ class SigningKeys:
             key,
             registry=_AnyHeader(algorithms=[*ALGORITHMS]),
         )
+
+    def _newly_published(self) -> ECKey:
+        parameters = _parameters("ES256")
+        parameters["kid"] = f"lakeproof-new-{uuid.uuid4().hex[:8]}"
+        key = ECKey.generate_key("P-256", parameters)
+        self._new = [*self._new, dict(key.as_dict(private=False))][-MOST_NEW_KEYS:]
+        return key
 
 
 class _AnyHeader(jws.JWSRegistry):
