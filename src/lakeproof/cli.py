@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "lake": "lakeproof.lake.commands:group",
     "inventory": "lakeproof.inventory.commands:group",
     "checks": "lakeproof.check_commands:group",
+    "profiles": "lakeproof.profile_commands:group",
     "clean": "lakeproof.session.commands:clean",
 }
 """Subcommand, and where it is; imported when it is asked for, because together they take long."""

@@ -165,6 +165,13 @@ OPTIONS: tuple[Option, ...] = (
         multiple=True,
     ),
     Option(
+        "profile",
+        "Only the checks of this profile, for example embargo; `lakeproof profiles list` has the "
+        "names. Several together: the checks of each.",
+        "NAME",
+        multiple=True,
+    ),
+    Option(
         "level",
         "Only requirements of this level or above: must, should or may.",
         choices=("must", "should", "may"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from lakeproof import known, tree
+from lakeproof import known, profiles, tree
 from lakeproof.check import Check, Registry
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.features import RunMode
@@ -19,27 +19,24 @@ from lakeproof.inventory import InventoryError
 from lakeproof.known import KnownFailures, KnownFailuresError
 from lakeproof.plugin.options import OPTIONS
 from lakeproof.plugin.outcome import Listing
+from lakeproof.profiles import LEVELS, Profile, UnknownProfileError
 from lakeproof.results import RunFolder, new_run_id
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
 from lakeproof.session.sessions import Sessions
-from lakeproof.verdict import Level, Violation
+from lakeproof.verdict import Violation
 
-LEVELS = {
-    "must": {Level.MUST},
-    "should": {Level.MUST, Level.SHOULD},
-    "may": set(Level),
-}
 SENSITIVE = ("token", "partner-token", "client-secret-file", "proxy")
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which checks are asked for: suites, id globs, and the lowest level."""
+    """Which checks are asked for: suites, id globs, the lowest level, and profiles."""
 
     suites: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     level: str = "may"
+    profiles: tuple[Profile, ...] = ()
 
     def includes(self, check: Check) -> bool:
         """Whether `check` (or an earlier id of it) is asked for."""
@@ -48,7 +45,8 @@ class Selection:
             fnmatch.fnmatchcase(known_id, glob) for glob in self.checks for known_id in ids
         )
         in_suite = not self.suites or check.suite in self.suites
-        return named and in_suite and check.level in LEVELS[self.level]
+        in_profile = not self.profiles or any(each.includes(check) for each in self.profiles)
+        return named and in_suite and in_profile and check.level in LEVELS[self.level]
 
     def verify(self, checks: Sequence[Check]) -> None:
         """Raise UsageError, with the nearest name, for a suite or glob that selects nothing."""
@@ -117,19 +115,29 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
     get = config.getoption
     urls: list[str] = get("lakeproof_url")
     try:
+        chosen = profiles.find(get("lakeproof_profile"))
         plan = _adhoc(config, urls).plan() if urls else _fleet(config)
+    except UnknownProfileError as error:
+        raise pytest.UsageError(f"--profile: {error}") from None
     except InventoryError as error:
         raise pytest.UsageError("\n".join(error.problems)) from None
     except CredentialError as error:
         raise pytest.UsageError(error.sentence) from None
+    implied = {option for profile in chosen for option in profile.options}
     return Run(
         plan=plan,
         folder=RunFolder(
             Path(get("lakeproof_out")).absolute(), run_id or new_run_id(), _said(config)
         ),
-        mode=RunMode(read_only=get("lakeproof_read_only"), intrusive=get("lakeproof_intrusive")),
+        mode=RunMode(
+            read_only=get("lakeproof_read_only") or "read-only" in implied,
+            intrusive=get("lakeproof_intrusive") or "intrusive" in implied,
+        ),
         selection=Selection(
-            tuple(get("lakeproof_suite")), tuple(get("lakeproof_check")), get("lakeproof_level")
+            tuple(get("lakeproof_suite")),
+            tuple(get("lakeproof_check")),
+            get("lakeproof_level"),
+            chosen,
         ),
         apply_known=not urls,
         worker=worker,
