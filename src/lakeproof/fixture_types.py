@@ -74,10 +74,15 @@ class LimitedMacaroonFor(Protocol):
     """Asks the storage for a macaroon with further caveats; unsupported where it takes none such.
 
     `activities` are those of `MacaroonFor`; a caveat is "path:/x", "ip:192.0.2.0/24" and the like.
+    It is unsupported as well where the macaroon does not read the file `reads`.
     """
 
     def __call__(  # noqa: D102
-        self, path: PurePosixPath, *caveats: str, activities: Sequence[str]
+        self,
+        path: PurePosixPath,
+        *caveats: str,
+        activities: Sequence[str],
+        reads: PurePosixPath | None = None,
     ) -> Bearer: ...
 
 

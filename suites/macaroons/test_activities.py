@@ -147,7 +147,7 @@ def test_manage_can_rename(se: StorageElement, macaroon: MacaroonFor, expect: Ex
     rows={"MAC-04"},
 )
 def test_download_cannot_write(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activity DOWNLOAD alone must not create a file.
 
@@ -155,7 +155,7 @@ def test_download_cannot_write(
     """
     path, new = se.workdir / "f", se.workdir / "new"
     expect.control(se.put(path, b"any"))
-    download = macaroon(se, se.workdir, "DOWNLOAD")
+    download = limited(se, se.workdir, "DOWNLOAD")
     expect.control(apart().get(path, auth=download))
 
     reply = apart().put(new, b"", auth=download)
@@ -173,7 +173,7 @@ def test_download_cannot_write(
     rows={"MAC-04", "B5.39"},
 )
 def test_download_cannot_overwrite(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activity DOWNLOAD alone must not replace a file.
 
@@ -181,7 +181,7 @@ def test_download_cannot_overwrite(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    download = macaroon(se, se.workdir, "DOWNLOAD")
+    download = limited(se, se.workdir, "DOWNLOAD")
     expect.control(apart().get(path, auth=download))
 
     reply = apart().put(path, b"replaced", auth=download)
@@ -199,7 +199,7 @@ def test_download_cannot_overwrite(
     rows={"MAC-04"},
 )
 def test_download_cannot_delete(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activity DOWNLOAD alone must not delete a file.
 
@@ -207,7 +207,7 @@ def test_download_cannot_delete(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    download = macaroon(se, se.workdir, "DOWNLOAD")
+    download = limited(se, se.workdir, "DOWNLOAD")
     expect.control(apart().get(path, auth=download))
 
     reply = apart().delete(path, auth=download)
@@ -225,7 +225,7 @@ def test_download_cannot_delete(
     rows={"MAC-04", "B5.39"},
 )
 def test_download_cannot_rename(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activity DOWNLOAD alone must not rename a file.
 
@@ -233,7 +233,7 @@ def test_download_cannot_rename(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    download = macaroon(se, se.workdir, "DOWNLOAD")
+    download = limited(se, se.workdir, "DOWNLOAD")
     expect.control(apart().get(path, auth=download))
 
     reply = apart().move(path, se.workdir / "elsewhere", auth=download)
@@ -251,7 +251,7 @@ def test_download_cannot_rename(
     rows={"MAC-04", "B5.39"},
 )
 def test_download_cannot_list(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activity DOWNLOAD alone should not list a collection.
 
@@ -259,8 +259,8 @@ def test_download_cannot_list(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"any"))
-    expect.control(apart().propfind(se.workdir, 1, auth=macaroon(se, se.workdir, *OF_SOURCE)))
-    download = macaroon(se, se.workdir, "DOWNLOAD")
+    expect.control(apart().propfind(se.workdir, 1, auth=limited(se, se.workdir, *OF_SOURCE)))
+    download = limited(se, se.workdir, "DOWNLOAD")
     expect.control(apart().get(path, auth=download))
 
     reply = apart().propfind(se.workdir, 1, auth=download)
@@ -278,7 +278,7 @@ def test_download_cannot_list(
     rows={"MAC-04"},
 )
 def test_upload_cannot_read(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activities UPLOAD and MANAGE alone must not read a file.
 
@@ -286,7 +286,7 @@ def test_upload_cannot_read(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    upload = macaroon(se, se.workdir, "UPLOAD", "MANAGE")
+    upload = limited(se, se.workdir, "UPLOAD", "MANAGE")
     expect.control(apart().put(se.workdir / "new", b"any", auth=upload))
 
     expect.refused(apart().get(path, auth=upload))
@@ -301,7 +301,7 @@ def test_upload_cannot_read(
     rows={"MAC-04", "B5.39"},
 )
 def test_upload_cannot_delete(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activities UPLOAD and MANAGE alone must not delete a file.
 
@@ -309,7 +309,7 @@ def test_upload_cannot_delete(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    upload = macaroon(se, se.workdir, "UPLOAD", "MANAGE")
+    upload = limited(se, se.workdir, "UPLOAD", "MANAGE")
     expect.control(apart().put(se.workdir / "new", b"any", auth=upload))
 
     reply = apart().delete(path, auth=upload)
@@ -327,7 +327,7 @@ def test_upload_cannot_delete(
     rows={"MAC-04", "B5.39"},
 )
 def test_metadata_and_list_cannot_read(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activities LIST and READ_METADATA must not read a file's content.
 
@@ -335,7 +335,7 @@ def test_metadata_and_list_cannot_read(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    looking = macaroon(se, se.workdir, "LIST", "READ_METADATA")
+    looking = limited(se, se.workdir, "LIST", "READ_METADATA")
     expect.control(apart().propfind(se.workdir, 1, auth=looking))
 
     expect.refused(apart().get(path, auth=looking))
@@ -350,7 +350,7 @@ def test_metadata_and_list_cannot_read(
     rows={"MAC-04", "B5.39"},
 )
 def test_delete_cannot_read(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with the activity DELETE alone must not read a file.
 
@@ -359,7 +359,7 @@ def test_delete_cannot_read(
     path, old = se.workdir / "f", se.workdir / "old"
     expect.control(se.put(path, b"secret"))
     expect.control(se.put(old, b"any"))
-    cleaning = macaroon(se, se.workdir, "DELETE")
+    cleaning = limited(se, se.workdir, "DELETE")
     expect.control(apart().delete(old, auth=cleaning))
 
     expect.refused(apart().get(path, auth=cleaning))

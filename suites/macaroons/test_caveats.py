@@ -30,7 +30,7 @@ SECONDS_OF_GRACE = 3
     rows={"MAC-06"},
 )
 def test_expired_macaroon_is_refused(
-    se: StorageElement, macaroon: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon whose end has passed must be refused.
 
@@ -38,7 +38,7 @@ def test_expired_macaroon_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    good = macaroon(se, path, *READING)
+    good = limited(se, path, *READING)
     expect.control(apart().get(path, auth=good))
 
     expect.refused(apart().get(path, auth=narrowed(good, PAST)))
@@ -53,7 +53,7 @@ def test_expired_macaroon_is_refused(
     rows={"MAC-06", "B5.39"},
 )
 def test_macaroon_for_one_second_ends(
-    se: StorageElement, macaroon: MacaroonFor, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon asked for one second should be refused three seconds later.
 
@@ -61,12 +61,14 @@ def test_macaroon_for_one_second_ends(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    expect.control(se.get(path, auth=macaroon(se, path, *READING)))
+    expect.control(apart().get(path, auth=limited(se, path, *READING)))
     grant = se.macaroon(path, activities=READING, validity="PT1S")
     brief = grant.bearer
     expect.given(brief is not None, f"no macaroon for one second: {grant.reply.describe()}")
 
-    expect.eventually(lambda: expect.refused(se.get(path, auth=brief)), within_s=SECONDS_OF_GRACE)
+    expect.eventually(
+        lambda: expect.refused(apart().get(path, auth=brief)), within_s=SECONDS_OF_GRACE
+    )
 
 
 @check(
@@ -78,7 +80,7 @@ def test_macaroon_for_one_second_ends(
     rows={"MAC-07"},
 )
 def test_unknown_caveat_is_refused(
-    se: StorageElement, macaroon: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon with a caveat that the storage does not know must be refused.
 
@@ -86,7 +88,7 @@ def test_unknown_caveat_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    good = macaroon(se, path, *READING)
+    good = limited(se, path, *READING)
     expect.control(apart().get(path, auth=good))
 
     expect.refused(apart().get(path, auth=narrowed(good, "lakeproof-moon:full")))
@@ -101,7 +103,7 @@ def test_unknown_caveat_is_refused(
     rows={"MAC-09"},
 )
 def test_activity_added_by_holder_holds(
-    se: StorageElement, macaroon: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
 ) -> None:
     """Activities to which the holder of a macaroon has limited it must hold.
 
@@ -109,7 +111,7 @@ def test_activity_added_by_holder_holds(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    wide = macaroon(se, path, *READING)
+    wide = limited(se, path, *READING)
     expect.control(apart().get(path, auth=wide))
     narrow = narrowed(wide, "activity:LIST")
     expect.control(apart().head(path, auth=narrow))
@@ -126,7 +128,7 @@ def test_activity_added_by_holder_holds(
     rows={"MAC-09", "B5.39"},
 )
 def test_added_activity_widens_nothing(
-    se: StorageElement, macaroon: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
 ) -> None:
     """Activities that the holder of a macaroon adds must not allow more than it did before.
 
@@ -134,7 +136,7 @@ def test_added_activity_widens_nothing(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    reading = macaroon(se, path, *READING)
+    reading = limited(se, path, *READING)
     expect.control(apart().get(path, auth=reading))
 
     reply = apart().delete(path, auth=narrowed(reading, "activity:DELETE,UPLOAD,MANAGE"))
@@ -160,7 +162,7 @@ def test_other_address_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    ours = limited_macaroon(path, EVERYWHERE, activities=READING)
+    ours = limited_macaroon(path, EVERYWHERE, activities=READING, reads=path)
     expect.control(apart().get(path, auth=ours))
 
     expect.refused(apart().get(path, auth=limited_macaroon(path, ELSEWHERE, activities=READING)))

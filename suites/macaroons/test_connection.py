@@ -101,7 +101,7 @@ def test_requester_does_not_stay(
     rows={"B5.39", "MAC-04"},
 )
 def test_reading_first_does_not_let_write(
-    se: StorageElement, macaroon: MacaroonFor, expect: Expect
+    se: StorageElement, limited: MacaroonFor, expect: Expect
 ) -> None:
     """A macaroon for reading must not write either when it has read over the same connection.
 
@@ -109,7 +109,7 @@ def test_reading_first_does_not_let_write(
     """
     path, new = se.workdir / "f", se.workdir / "new"
     expect.control(se.put(path, b"any"))
-    reading = macaroon(se, se.workdir, *READING)
+    reading = limited(se, se.workdir, *READING)
 
     answers = se.speak(
         se.raw("GET", path, auth=reading),

@@ -27,7 +27,7 @@ READING = ("DOWNLOAD", "LIST")
 )
 def test_altered_signature_is_refused(
     se: StorageElement,
-    macaroon: MacaroonFor,
+    limited: MacaroonFor,
     forged_macaroon: ForgedMacaroon,
     apart: Apart,
     expect: Expect,
@@ -38,7 +38,7 @@ def test_altered_signature_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    good = macaroon(se, path, *READING)
+    good = limited(se, path, *READING)
     expect.control(apart().get(path, auth=good))
 
     expect.refused(apart().get(path, auth=forged_macaroon(good, "altered-signature")))
@@ -54,7 +54,7 @@ def test_altered_signature_is_refused(
 )
 def test_foreign_key_is_refused(
     se: StorageElement,
-    macaroon: MacaroonFor,
+    limited: MacaroonFor,
     forged_macaroon: ForgedMacaroon,
     apart: Apart,
     expect: Expect,
@@ -65,7 +65,7 @@ def test_foreign_key_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    good = macaroon(se, path, *READING)
+    good = limited(se, path, *READING)
     expect.control(apart().get(path, auth=good))
 
     expect.refused(apart().get(path, auth=forged_macaroon(good, "foreign-key")))
@@ -81,7 +81,7 @@ def test_foreign_key_is_refused(
 )
 def test_dropped_caveat_is_refused(
     se: StorageElement,
-    macaroon: MacaroonFor,
+    limited: MacaroonFor,
     forged_macaroon: ForgedMacaroon,
     apart: Apart,
     expect: Expect,
@@ -92,7 +92,7 @@ def test_dropped_caveat_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    reading = macaroon(se, path, *READING)
+    reading = limited(se, path, *READING)
     expect.control(apart().get(path, auth=reading))
 
     reply = apart().delete(path, auth=forged_macaroon(reading, "dropped-activity"))
@@ -111,7 +111,7 @@ def test_dropped_caveat_is_refused(
 )
 def test_altered_caveat_is_refused(
     se: StorageElement,
-    macaroon: MacaroonFor,
+    limited: MacaroonFor,
     forged_macaroon: ForgedMacaroon,
     apart: Apart,
     expect: Expect,
@@ -122,7 +122,7 @@ def test_altered_caveat_is_refused(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"mine"))
-    reading = macaroon(se, path, *READING)
+    reading = limited(se, path, *READING)
     expect.control(apart().get(path, auth=reading))
 
     reply = apart().delete(path, auth=forged_macaroon(reading, "widened-activity"))
@@ -140,7 +140,7 @@ def test_altered_caveat_is_refused(
     rows={"MAC-09", "B5.39"},
 )
 def test_damaged_macaroon_is_client_error(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon that was cut off should be answered with a client error (4xx).
 
@@ -148,7 +148,7 @@ def test_damaged_macaroon_is_client_error(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"any"))
-    good = macaroon(se, path, *READING)
+    good = limited(se, path, *READING)
     expect.control(apart().get(path, auth=good))
 
     reply = apart().get(path, auth=Bearer(good.token[:60], label="a macaroon cut off"))

@@ -25,7 +25,7 @@ WRITING = ("MANAGE", "UPLOAD", "LIST")
     rows={"MAC-05"},
 )
 def test_macaroon_cannot_read_elsewhere(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon asked for at one path must not read at another.
 
@@ -35,10 +35,10 @@ def test_macaroon_cannot_read_elsewhere(
     for path in (inside, outside):
         se.make_directory(path.parent)
         expect.control(se.put(path, b"any"))
-    limited = macaroon(se, inside.parent, *READING)
-    expect.control(apart().get(inside, auth=limited))
+    mine = limited(se, inside.parent, *READING)
+    expect.control(apart().get(inside, auth=mine))
 
-    expect.refused(apart().get(outside, auth=limited))
+    expect.refused(apart().get(outside, auth=mine))
 
 
 @check(
@@ -50,7 +50,7 @@ def test_macaroon_cannot_read_elsewhere(
     rows={"MAC-05"},
 )
 def test_macaroon_cannot_write_elsewhere(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon asked for at one path must not write at another.
 
@@ -59,10 +59,10 @@ def test_macaroon_cannot_write_elsewhere(
     inside, outside = se.workdir / "in" / "f", se.workdir / "out" / "f"
     for path in (inside, outside):
         se.make_directory(path.parent)
-    limited = macaroon(se, inside.parent, *WRITING)
-    expect.control(apart().put(inside, b"any", auth=limited))
+    mine = limited(se, inside.parent, *WRITING)
+    expect.control(apart().put(inside, b"any", auth=mine))
 
-    reply = apart().put(outside, b"", auth=limited)
+    reply = apart().put(outside, b"", auth=mine)
 
     expect.absent(se, outside)
     expect.refused(reply)
@@ -77,7 +77,7 @@ def test_macaroon_cannot_write_elsewhere(
     rows={"MAC-05"},
 )
 def test_path_ends_at_segment(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon for `/a/run1` must not read in `/a/run10`.
 
@@ -87,10 +87,10 @@ def test_path_ends_at_segment(
     for path in (inside, sibling):
         se.make_directory(path.parent)
         expect.control(se.put(path, b"any"))
-    limited = macaroon(se, inside.parent, *READING)
-    expect.control(apart().get(inside, auth=limited))
+    mine = limited(se, inside.parent, *READING)
+    expect.control(apart().get(inside, auth=mine))
 
-    expect.refused(apart().get(sibling, auth=limited))
+    expect.refused(apart().get(sibling, auth=mine))
 
 
 @check(
@@ -102,7 +102,7 @@ def test_path_ends_at_segment(
     rows={"MAC-05"},
 )
 def test_path_of_writing_ends_at_segment(
-    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon for `/a/run1` must not write in `/a/run10`.
 
@@ -111,10 +111,10 @@ def test_path_of_writing_ends_at_segment(
     inside, sibling = se.workdir / "run1" / "f", se.workdir / "run10" / "f"
     for path in (inside, sibling):
         se.make_directory(path.parent)
-    limited = macaroon(se, inside.parent, *WRITING)
-    expect.control(apart().put(inside, b"any", auth=limited))
+    mine = limited(se, inside.parent, *WRITING)
+    expect.control(apart().put(inside, b"any", auth=mine))
 
-    reply = apart().put(sibling, b"", auth=limited)
+    reply = apart().put(sibling, b"", auth=mine)
 
     expect.absent(se, sibling)
     expect.refused(reply)
@@ -129,7 +129,7 @@ def test_path_of_writing_ends_at_segment(
     rows={"MAC-05", "MAC-09"},
 )
 def test_path_added_by_holder_holds(
-    se: StorageElement, macaroon: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
+    se: StorageElement, limited: MacaroonFor, narrowed: Narrowed, apart: Apart, expect: Expect
 ) -> None:
     """A path that the holder of a macaroon has added to it must hold.
 
@@ -139,7 +139,7 @@ def test_path_added_by_holder_holds(
     for path in (inside, outside):
         se.make_directory(path.parent)
         expect.control(se.put(path, b"any"))
-    wide = macaroon(se, se.workdir, *READING)
+    wide = limited(se, se.workdir, *READING)
     expect.control(apart().get(outside, auth=wide))
     narrow = narrowed(wide, f"path:{inside.parent}")
     expect.control(apart().get(inside, auth=narrow))
