@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from lakeproof.expect import Expect
     from lakeproof.fixture_types import (
         Apart,
+        ExpiredToken,
         ForgedMacaroon,
         LimitedMacaroonFor,
         MacaroonBy,
@@ -69,6 +70,7 @@ _HOME = {
     "OAuthMacaroonFor": "fixture_types",
     "ClientCert": "wire.auth",
     "Expect": "expect",
+    "ExpiredToken": "fixture_types",
     "FoundReport": "srr",
     "Measure": "fixture_types",
     "Observed": "session.observer",
@@ -108,6 +110,7 @@ __all__ = [
     "Bearer",
     "ClientCert",
     "Expect",
+    "ExpiredToken",
     "ForgedMacaroon",
     "FoundReport",
     "LimitedMacaroonFor",

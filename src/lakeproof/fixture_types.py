@@ -143,6 +143,13 @@ class OddTokenFor(Protocol):
     ) -> Bearer: ...
 
 
+class ExpiredToken(Protocol):
+    """Gives a genuine token that has expired; not run when there is none."""
+
+    def __call__(self) -> Bearer:  # noqa: D102
+        ...
+
+
 class Tampered(Protocol):
     """Makes a forgery of the genuine token."""
 

@@ -6,7 +6,9 @@ from lakeproof import (
     MEDIUM,
     MUST,
     SHOULD,
+    Bearer,
     Expect,
+    ExpiredToken,
     OddTokenFor,
     StorageElement,
     TokenFor,
@@ -15,29 +17,29 @@ from lakeproof import (
 
 ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
 FOREIGN_AUDIENCE = "https://another-storage.example.org"
-HOUR_S = 3600
 
 
 @check(
     req="wlcg-jwt/exp",
     level=MUST,
     severity=CRITICAL,
-    needs={"webdav", "write", "odd-tokens"},
+    needs={"webdav", "write", "tokens"},
     catches={"token-expired-accepted"},
     rows={"TKN-09", "B1.2"},
 )
-def test_expired_is_refused(se: StorageElement, odd_token: OddTokenFor, expect: Expect) -> None:
+def test_expired_is_refused(
+    se: StorageElement, genuine: Bearer, expired_token: ExpiredToken, expect: Expect
+) -> None:
     """A token must be refused after its expiry.
 
     Short lifetimes are the only protection of a token that leaked; without them it is a
     password for ever.
     """
     path = se.workdir / "f"
-    scopes = [f"storage.read:{se.workdir}"]
     expect.control(se.put(path, b"secret"))
-    expect.control(se.get(path, auth=odd_token(scopes=scopes, lifetime_s=HOUR_S)))
+    expect.control(se.get(path, auth=genuine))
 
-    expect.refused(se.get(path, auth=odd_token(scopes=scopes, lifetime_s=-HOUR_S)))
+    expect.refused(se.get(path, auth=expired_token()))
 
 
 @check(

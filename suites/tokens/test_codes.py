@@ -7,7 +7,7 @@ from lakeproof import (
     MUST,
     SHOULD,
     Expect,
-    OddTokenFor,
+    ExpiredToken,
     StorageElement,
     Tampered,
     TokenFor,
@@ -113,12 +113,12 @@ def test_insufficient_scope_answers_403(
     req="rfc6750/invalid-token",
     level=SHOULD,
     severity=LOW,
-    needs={"webdav", "write", "odd-tokens"},
+    needs={"webdav", "write", "tokens"},
     catches={"token-refused-403"},
     rows={"TKN-09"},
 )
 def test_expired_token_answers_401(
-    se: StorageElement, odd_token: OddTokenFor, expect: Expect
+    se: StorageElement, expired_token: ExpiredToken, expect: Expect
 ) -> None:
     """An expired token should be answered 401, not 403.
 
@@ -127,8 +127,7 @@ def test_expired_token_answers_401(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    expired = odd_token(scopes=[f"storage.read:{se.workdir}"], lifetime_s=-3600)
-    reply = se.get(path, auth=expired)
+    reply = se.get(path, auth=expired_token())
     expect.given(not reply.ok, "the token was accepted, which is a check of its own")
 
     expect.status(reply, UNAUTHORIZED)

@@ -185,6 +185,18 @@ OPTIONS: tuple[Option, ...] = (
         "PATH,SIZE,ADLER32",
         commands=ADHOC,
     ),
+    Option(
+        "keep-token",
+        "Keep one token of each endpoint and issuer, encrypted, and see in a later run that it is "
+        "refused once it has expired.",
+        flag=True,
+    ),
+    Option(
+        "patient",
+        "Wait so many minutes at most for a token to expire, to see that it is refused then; for "
+        "--token oidc-agent:… and client:….",
+        "MINUTES",
+    ),
     Option("intrusive", "Also run checks that load or annoy a server.", flag=True),
     Option("out", "Folder for results and pages. Default: reports.", "DIR", default="reports"),
 )

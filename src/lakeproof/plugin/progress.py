@@ -64,6 +64,10 @@ class ProgressReporter:
             description = f"{result.endpoint}  {failed} failed"
             self._bar.update(self._bar.task_ids[0], completed=self.done, description=description)
 
+    def note(self, sentence: str) -> None:
+        """Something worth knowing while a check runs."""
+        self.console.print(Text(printable(redactor.text(sentence)), style="dim"))
+
     def end(self) -> None:
         """No more checks will come."""
         if self._bar is not None:

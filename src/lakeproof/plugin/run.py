@@ -6,6 +6,7 @@ import difflib
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from lakeproof import known, profiles, tree
 from lakeproof.check import Check, Registry
 from lakeproof.credentials.errors import CredentialError
+from lakeproof.credentials.kept import Keeper
 from lakeproof.features import RunMode
 from lakeproof.inventory import InventoryError
 from lakeproof.known import KnownFailures, KnownFailuresError
@@ -22,10 +24,12 @@ from lakeproof.plugin.outcome import Listing
 from lakeproof.profiles import LEVELS, Profile, UnknownProfileError
 from lakeproof.results import RunFolder, new_run_id
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.expiry import Expiry
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
 from lakeproof.session.sessions import Sessions
 from lakeproof.verdict import Violation
 
+LONGEST_PATIENCE = 360
 SENSITIVE = ("token", "partner-token", "client-secret-file", "proxy")
 
 
@@ -73,6 +77,7 @@ class Run:
     extra_known: tuple[Path, ...] = ()
     worker: str | None = None
     contact: dict[str, Any] = field(default_factory=dict)
+    expiry: Expiry = field(default_factory=Expiry)
     sessions: Sessions = field(init=False)
     _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
 
@@ -81,6 +86,7 @@ class Run:
         self.sessions = Sessions(
             self.plan, f"{self.folder.run_id}{suffix}", read_only=self.mode.read_only
         )
+        self.sessions.expiry = self.expiry
 
     def load_known(self, checks: Registry) -> None:
         """Read the known failures that each endpoint names, and hold them against `checks`."""
@@ -141,6 +147,11 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         ),
         apply_known=not urls,
         worker=worker,
+        expiry=Expiry(
+            keeper=Keeper.of_user() if get("lakeproof_keep_token") else None,
+            patience_s=_minutes(get("lakeproof_patient")) * 60,
+            say=partial(_say, config),
+        ),
         extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
     )
 
@@ -186,6 +197,25 @@ def _fleet(config: pytest.Config) -> Plan:
     here, shipped = Path("endpoints.yaml"), config.rootpath / "endpoints.yaml"
     path = Path(get("lakeproof_inventory") or (here if here.exists() else shipped))
     return from_inventory(path, get("lakeproof_site"), get("lakeproof_endpoint"))
+
+
+def _minutes(said: str | None) -> int:
+    if said is None:
+        return 0
+    if not said.isdecimal() or not 1 <= int(said) <= LONGEST_PATIENCE:
+        raise pytest.UsageError(
+            f'--patient: found "{said}", expected minutes from 1 to {LONGEST_PATIENCE}'
+        )
+    return int(said)
+
+
+def _say(config: pytest.Config, sentence: str) -> None:
+    """Tell the person at the terminal something while a check runs; workers have no terminal."""
+    progress = config.pluginmanager.get_plugin("lakeproof-progress")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if progress is not None and capture is not None:
+        with capture.global_and_fixture_disabled():
+            progress.note(sentence)
 
 
 def _said(config: pytest.Config) -> dict[str, Any]:

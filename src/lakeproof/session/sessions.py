@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from lakeproof.peer import PeerClient
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.expiry import Expiry
 from lakeproof.session.observer import ABSENT, PATIENCE_S, Observer, PeerAddress
 from lakeproof.session.plan import Plan
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
@@ -23,6 +24,7 @@ class Sessions:
         self.run_id = run_id
         self.recorder = Recorder()
         self.peer_trouble = ""
+        self.expiry = Expiry()
         self._peer: Callable[[], Observer] | None = None
         self._observers: dict[str, Observer] = {}
         self._open: dict[str, EndpointSession] = {}
