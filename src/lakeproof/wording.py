@@ -14,6 +14,15 @@ JUDGED = (Outcome.PASS, Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN, Outcome.
 # What of the measured is shown, the first two that there are: a line has to stay short.
 FIGURES = ("uploads", "reads", "small_requests")
 SHOWN = 2
+# The forms of an audience that a check tries, as it names them in what it measured.
+AUDIENCES = {
+    "audience_any": "any",
+    "audience_https_host": "https://host",
+    "audience_https_host_port": "https://host:port",
+    "audience_https_host_slash": "https://host[:port]/",
+    "audience_host_port": "host:port",
+    "audience_host": "host",
+}
 
 
 def printable(text: str) -> str:
@@ -95,6 +104,20 @@ def figures_sentence(results: Iterable[Result]) -> str:
         middle, most = (_duration(figures[f"{what}_p{percent}_s"]) for percent in (50, 95))
         parts.append(f"{label}: median {middle}, 95 % within {most}")
     return "; ".join(parts[:SHOWN])
+
+
+def audiences_sentence(results: Iterable[Result]) -> str:
+    """`audiences accepted: any, https://host:port; not accepted: host`, empty if not tried."""
+    found: dict[str, float] = {}
+    for row in results:
+        found |= {name: works for name, works in row.measured.items() if name in AUDIENCES}
+    if not found:
+        return ""
+    taken, declined = (
+        ", ".join(form for name, form in AUDIENCES.items() if found.get(name) == works) or "none"
+        for works in (1, 0)
+    )
+    return f"audiences accepted: {taken}; not accepted: {declined}"
 
 
 def _duration(seconds: float) -> str:

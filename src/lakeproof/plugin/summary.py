@@ -12,6 +12,7 @@ from lakeproof.plugin.progress import STYLE
 from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 from lakeproof.wording import (
+    audiences_sentence,
     by_endpoint,
     by_severity,
     endpoint_sentence,
@@ -66,9 +67,9 @@ def _print_endpoint(console: Console, name: str, rows: Sequence[Result]) -> None
     heading.append(f"  {printable(observed or 'unknown technology')}  {last.url}{emulated}", "dim")
     console.print(heading)
     console.print(Text(f"  {endpoint_sentence(rows)}"))
-    figures = figures_sentence(rows)
-    if figures:
-        console.print(Text(f"  {figures}", "dim"))
+    for sentence in (figures_sentence(rows), audiences_sentence(rows)):
+        if sentence:
+            console.print(Text(f"  {sentence}", "dim"))
 
 
 def _print_details(console: Console, rows: Sequence[Result], heading: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from lakeproof.figures import of_replies
 from lakeproof.wire.reply import Failure, Reply
 from lakeproof.wire.transcript import Exchange
-from lakeproof.wording import figures_sentence
+from lakeproof.wording import audiences_sentence, figures_sentence
 from tests.unit.core.samples import result
 
 BEGIN = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -80,3 +80,14 @@ def test_sentence_has_two_parts_at_most() -> None:
     )
     only = {name: value for name, value in single.items() if name.startswith("small")}
     assert figures_sentence([result(measured=only)]).startswith("small requests one by one: ")
+
+
+def test_audiences_that_an_endpoint_takes_are_said_in_one_line() -> None:
+    tried = {"audience_any": 1.0, "audience_https_host_port": 1.0, "audience_host": 0.0}
+    assert audiences_sentence([result(), result(measured=tried)]) == (
+        "audiences accepted: any, https://host:port; not accepted: host"
+    )
+    assert audiences_sentence([result(measured={"audience_host": 1.0})]).endswith(
+        "host; not accepted: none"
+    )
+    assert audiences_sentence([result()]) == ""
