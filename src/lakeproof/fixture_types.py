@@ -21,6 +21,7 @@ Tampering = Literal[
     "dropped-signature",
     "widened-payload",
     "alg-none",
+    "alg-none-spelt",
     "hs256-public-key",
     "same-kid-new-key",
     "unknown-kid",

@@ -5,10 +5,13 @@ from lakeproof import (
     MUST,
     Bearer,
     Expect,
+    Sample,
     StorageElement,
     Tampered,
     check,
 )
+
+ONE_BYTE = "bytes=0-0"
 
 
 @check(
@@ -101,6 +104,26 @@ def test_alg_none_is_refused(
     expect.control(se.get(path, auth=genuine))
 
     expect.refused(se.get(path, auth=tampered("alg-none")))
+
+
+@check(
+    req="wlcg-jwt/asymmetric-signature",
+    level=MUST,
+    severity=CRITICAL,
+    needs={"webdav", "sample", "tokens"},
+    catches={"token-alg-none-spelling"},
+    rows={"TKN-11", "B1.1"},
+)
+def test_alg_none_in_another_spelling_is_refused(
+    se: StorageElement, sample: Sample, genuine: Bearer, tampered: Tampered, expect: Expect
+) -> None:
+    """A token that claims to need no signature must be refused however it spells that (nOnE).
+
+    Libraries that were repaired for one spelling let the others pass.
+    """
+    expect.control(se.part(sample.path, ONE_BYTE, auth=genuine))
+
+    expect.refused(se.part(sample.path, ONE_BYTE, auth=tampered("alg-none-spelt")))
 
 
 @check(

@@ -25,6 +25,7 @@ from lakeproof.emulator.scopes import BadScopeError, TokenIdentity, is_capabilit
 
 ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
 ALGORITHMS = ("RS256", "ES256")
+SPELLINGS = ("None", "NONE", "nOnE")
 SKEW_S = 60
 LONG_TOKEN = 4096
 LONGEST = 1 << 16
@@ -139,6 +140,8 @@ class TokenVerifier:
         if faults.has("token-signature-ignored") or foreign:
             return
         if algorithm == "none" and faults.has("token-alg-none"):
+            return
+        if algorithm in SPELLINGS and faults.has("token-alg-none-spelling"):
             return
         if token.header.get("kid") and faults.has("token-foreign-key"):
             return
