@@ -45,13 +45,20 @@ def failure_lines(result: Result) -> list[tuple[str, str]]:
     return [(label, printable(text)) for label, text in lines if text]
 
 
+def _beside_the_core(rows: Iterable[Result]) -> str:
+    judged = [row.outcome for row in rows if row.outcome in JUDGED]
+    if not judged:
+        return "nothing was judged"
+    return f"{judged.count(Outcome.PASS)} of {len(judged)} recommendations met"
+
+
 def endpoint_sentence(results: Iterable[Result]) -> str:
     """One endpoint in one sentence: what of the core is met, and what else there is to know."""
     rows = list(results)
     count = Counter(row.outcome for row in rows)
     core = [row for row in rows if row.level is Level.MUST and row.outcome in JUDGED]
     met = sum(row.outcome in (Outcome.PASS, Outcome.FIXED) for row in core)
-    parts = [f"{met} of {len(core)} core requirements met" if core else "nothing was judged"]
+    parts = [f"{met} of {len(core)} core requirements met" if core else _beside_the_core(rows)]
     phrases = (
         (Outcome.FAIL, "{n} failed"),
         (Outcome.FIXED, "{n} listed as known but fixed"),

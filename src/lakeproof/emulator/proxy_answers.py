@@ -139,6 +139,8 @@ async def after(call: Call, answer: Answer, memory: Memory) -> Answer:
         _spoil_digest(call, answer, memory)
     if call.method == "PROPFIND" and faults.names & LISTINGS:
         await _spoil_listing(call, answer, faults)
+    if faults.has("error-leaks-trace") and answer.status >= HTTPStatus.BAD_REQUEST:
+        answer.body, answer.length = await whole(answer), None  # short: to be added to
     return answer
 
 

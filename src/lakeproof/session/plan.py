@@ -85,6 +85,18 @@ class Target:
         """The endpoint's name, unique in a run."""
         return self.endpoint.name
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether authorities, certificate and token source are where they are named."""
+        try:
+            self.tls()
+            self.certificate()
+            if self.tokens:
+                self.tokens.open()
+        except CredentialError:
+            return False
+        return True
+
     def tls(self) -> TlsConfig:
         """Which certificate authorities are trusted for this endpoint."""
         name = self.endpoint.ca_name
@@ -164,7 +176,7 @@ class AdHoc:
         if len(targets) == 1 and not partners and self.fallback and self.fallback.exists():
             golden = load(self.fallback)
             vouched = [row for row in golden.endpoints() if row[1].is_golden]
-            reserve = tuple(_targets(golden, vouched, None))
+            reserve = tuple(t for t in _targets(golden, vouched, None) if t.is_configured)
             return Plan(tuple(targets), reserve=reserve, peering=peering)
         return Plan(tuple(targets), tuple(partners), peering=peering)
 

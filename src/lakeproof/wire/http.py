@@ -9,14 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from email.errors import (
     MessageDefect,
     MultipartInvariantViolationDefect,
     StartBoundaryNotFoundDefect,
 )
 from email.message import Message
-from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
@@ -32,7 +30,7 @@ from lakeproof.wire.body import Body, BodyLike, BodySpent, Dropped
 from lakeproof.wire.connection import TRACE, Adapter, Pin, TlsConfig, Trace, tls_context
 from lakeproof.wire.faults import failure, not_reached
 from lakeproof.wire.guard import GuardError, WriteGuard
-from lakeproof.wire.pacing import Pacer
+from lakeproof.wire.pacing import Pacer, retry_after, throttled_sentence
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.redirect import (
     InsecureBearer,
@@ -236,7 +234,7 @@ class HttpClient:
             except BodySpent:  # then the answer that we have is the last one
                 break
         if reply.status == _THROTTLED:
-            raise Throttled(_throttled_sentence(reply, tries), ask.url)
+            raise Throttled(throttled_sentence(reply, tries), ask.url)
         return reply
 
     def _paced(self, ask: _Ask) -> Reply:
@@ -256,7 +254,7 @@ class HttpClient:
         """Seconds until it makes sense to ask again; None when it makes none."""
         if tries >= _TRIES.get(reply.status, 0):
             return None
-        wait_s = _retry_after(reply)
+        wait_s = retry_after(reply)
         if wait_s is None and reply.status == _THROTTLED:
             limiter = self.pacer.limiter
             # Older dCache does not say how long it shuts us out.
@@ -521,22 +519,3 @@ def _defects(header: Message) -> list[MessageDefect]:
     """What is wrong with a header section, which the library parses without the body."""
     bodiless = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
     return [defect for defect in header.defects if not isinstance(defect, bodiless)]
-
-
-def _retry_after(reply: Reply) -> float | None:
-    said = reply.headers.get("Retry-After", "").strip()
-    if said.isdigit():
-        return float(said)
-    try:
-        moment = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _throttled_sentence(reply: Reply, tries: int) -> str:
-    said = reply.headers.get("Retry-After", "")
-    asked = f" with Retry-After: {said}" if said else ""
-    times = f", {tries + 1} times" if tries else ""
-    return f"throttled: {reply.describe()}{asked}{times}"

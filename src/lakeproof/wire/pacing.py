@@ -11,8 +11,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 from lakeproof.wire.auth import Credential
+from lakeproof.wire.reply import Reply
 
 UNAUTHORISED = 401
 TOO_MANY = 429
@@ -109,3 +112,24 @@ class Pacer:
         if self.throttled:
             said.append(f"it answered 429 (throttled) {self.throttled} times")
         return "; ".join(said)
+
+
+def retry_after(reply: Reply) -> float | None:
+    """Seconds that an answer asks to wait, None when it does not say (RFC 9110 10.2.3)."""
+    said = reply.headers.get("Retry-After", "").strip()
+    if said.isdigit():
+        return float(said)
+    try:
+        moment = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def throttled_sentence(reply: Reply, tries: int) -> str:
+    """What is to be said of an answer 429 after `tries` further attempts."""
+    said = reply.headers.get("Retry-After", "")
+    asked = f" with Retry-After: {said}" if said else ""
+    times = f", {tries + 1} times" if tries else ""
+    return f"throttled: {reply.describe()}{asked}{times}"

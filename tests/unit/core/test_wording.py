@@ -82,7 +82,7 @@ def test_sentence_counts_the_core_and_names_the_rest() -> None:
         ([result(outcome=Outcome.KNOWN)] * 2, "0 of 2 core requirements met; 2 known failures."),
         (
             [result(level=SHOULD, outcome=Outcome.NONSTRICT)],
-            "nothing was judged; 1 recommendation not met.",
+            "0 of 1 recommendations met; 1 recommendation not met.",
         ),
     ],
 )

@@ -1,0 +1,50 @@
+"""Which endpoints a run of URLs without an inventory of its own may use as the other end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lakeproof.session.plan import AdHoc
+
+INVENTORY = """\
+version: 1
+lake: laptop
+sites:
+  - name: REFERENCE
+    endpoints:
+      - name: REFERENCE
+        doors: {webdav: "davs://reference.example.org:2880/data"}
+        ca: env:REFERENCE_CA
+        roles: [source, destination, golden]
+"""
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    file = tmp_path / "endpoints.yaml"
+    file.write_text(INVENTORY)
+    return file
+
+
+def test_golden_endpoint_of_the_inventory_is_the_other_end(
+    reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = reference.parent / "ca.pem"
+    authority.write_text("any")
+    monkeypatch.setenv("REFERENCE_CA", str(authority))
+
+    plan = AdHoc(["davs://se.example.org/a"], fallback=reference).plan()
+
+    assert [partner.name for partner in plan.partners_of("se.example.org")] == ["REFERENCE"]
+
+
+def test_golden_endpoint_that_is_not_set_up_here_is_left_out(
+    reference: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REFERENCE_CA", raising=False)
+
+    plan = AdHoc(["davs://se.example.org/a"], fallback=reference).plan()
+
+    assert plan.partners_of("se.example.org") == []
