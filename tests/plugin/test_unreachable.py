@@ -215,3 +215,32 @@ def test_broken_off_{number}(se, payload, expect):
     run = tree.run("--progress")
 
     assert [row["outcome"] for row in run.results] == ["pass"] * FEW
+
+
+def test_door_that_closes_connections_is_judged_to_the_end(tree: Tree, storage: Storage) -> None:
+    checks = [
+        f'''
+@rule()
+def test_closed_{number}(se, expect):
+    """A request is answered.
+
+    Harm."""
+    expect.success(se.head(se.workdir))
+'''
+        for number in range(FEW)
+    ]
+    sound = '''
+@rule()
+def test_zz_sound(se, expect):
+    """A rule holds.
+
+    Harm."""
+    expect.control(se.put(se.workdir / "f", b"abc"))
+'''
+    tree.write_suite("".join([*checks, sound]))
+    tree.write_inventory({"ALPHA": storage.url})
+    storage.silent = {"HEAD"}
+
+    run = tree.run("--progress")
+
+    assert [row["outcome"] for row in run.results] == ["fail"] * FEW + ["pass"]

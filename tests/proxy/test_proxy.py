@@ -18,29 +18,33 @@ from tests.proxy.conftest import Case
 from tests.proxy.stand import PROXIED, Stand
 
 pytestmark = pytest.mark.lake
+# What cannot show on this server, whatever the fault: it needs no time for a copy on loopback,
+# and the proxy cannot tell whether a push without Overwrite would replace anything.
+NOT_SHOWN = {
+    ("tpc-no-markers", "tpc.fields.running-transfer-gives-signs-of-life"),
+    ("tpc-overwrite-push-t-refused", "tpc.headers.push-without-overwrite-replaces-file"),
+}
 CASES = [
     Case(check, fault)
     for fault in sorted(FaultProxy.SUPPORTED)
     for check in tree.load_checks()
-    if fault in check.catches
+    if fault in check.catches and (fault, check.id) not in NOT_SHOWN
 ]
 AT_LEAST = 25
-# XRootD before 5.6.2 loses its place in a chunked body depending on how TCP cuts it into
-# segments (xrootd/xrootd#2058), and no proxy can keep the segments.
-DEPENDS_ON_SEGMENTS = "webdav.files.put-accepts-chunked-body"
+# These look at the connection or at the URL, which are the proxy's. XRootD before 5.6.2 loses its
+# place in a chunked body depending on how TCP cuts it into segments (xrootd/xrootd#2058).
+OF_THE_PROXY = {
+    "reachability.connections.request-behind-an-upload-is-answered",
+    "reachability.connections.unread-body-is-not-the-next-request",
+    "tokens.audiences.audience-made-from-the-url-is-accepted",
+    "webdav.files.put-accepts-chunked-body",
+    "webdav.uploads.chunked-upload-without-end-leaves-no-file",
+}
 
 
 def _verdicts(run: Finished) -> dict[str, str]:
     rows = [row for row in run.results if row["endpoint"] == PROXIED]
-    return {row["check"]: row["outcome"] for row in rows if row["check"] != DEPENDS_ON_SEGMENTS}
-
-
-# Proven on the emulator (tests/bite); to be looked at here.
-UNSEEN_HERE = {
-    ("error-leaks-trace", "webdav.errors.errors-show-no-stack-trace"),
-    ("tpc-no-markers", "tpc.fields.running-transfer-gives-signs-of-life"),
-    ("tpc-overwrite-push-t-refused", "tpc.headers.push-without-overwrite-replaces-file"),
-}
+    return {row["check"]: row["outcome"] for row in rows if row["check"] not in OF_THE_PROXY}
 
 
 def test_faults_are_those_of_the_catalogue() -> None:
@@ -53,7 +57,6 @@ def test_fault_that_it_cannot_add_is_refused(stand: Stand) -> None:
         stand.proxy.faults = frozenset({"srr-stale"})
 
 
-@pytest.mark.skip(reason="to be looked at: some checks of part 3 see the proxy itself")
 def test_without_faults_the_verdicts_are_those_of_the_server_itself(
     direct_run: Finished, proxied_run: Finished
 ) -> None:
@@ -65,8 +68,6 @@ def test_without_faults_the_verdicts_are_those_of_the_server_itself(
 def test_check_catches_the_fault_in_real_traffic(
     baseline: Mapping[str, str], case: Case, request: pytest.FixtureRequest
 ) -> None:
-    if (case.fault, case.check.id) in UNSEEN_HERE:
-        pytest.skip("the proxy adds this fault in a form that this check does not look at")
     outcome = baseline[case.check.id]
     if outcome != "pass":
         pytest.skip(f"without the fault it is {outcome} on this server, so it proves nothing")

@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from lakeproof.emulator import paths
-from lakeproof.emulator.answer import Answer
+from lakeproof.emulator.answer import Answer, Refused
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.outgoing import open_session
 
@@ -197,6 +197,8 @@ class Upstream:
         *,
         expects: bool = False,
     ) -> aiohttp.ClientResponse:
+        if not target.startswith("/"):
+            raise Refused(HTTPStatus.BAD_REQUEST, "The proxy passes on paths only")
         if self.session is None:
             self.session = open_session("lakeproof-proxy", SILENCE_S)
         return await self.session.request(

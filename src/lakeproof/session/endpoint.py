@@ -335,17 +335,23 @@ class EndpointSession:
         """A check got all its answers."""
         self._unanswered = 0
 
+    def note_closed(self) -> None:
+        """The door closed a connection without an answer: look whether it still takes new ones."""
+        reason = Probe(self.door, None, self.target.timeouts.connect_s).no_connection
+        if reason is not None:
+            self.__dict__["obstacle"] = f"stopped answering: {reason}"
+
     def note_unanswered(self) -> None:
-        """A request of a check got no answer: look again whether the door is still there.
+        """A check waited for an answer in vain: look again whether the door is still there.
 
         After two such checks in a row the endpoint is given up, so that one that hangs does not
         cost every check a time-out.
         """
         self._unanswered += 1
-        reason = Probe(self.door, None, self.target.timeouts.connect_s).no_connection
-        if reason is not None or self._unanswered >= PATIENCE:
+        self.note_closed()
+        if self._unanswered >= PATIENCE and self.obstacle is None:
             lately = f"{self._unanswered} checks in a row got no answer"
-            self.__dict__["obstacle"] = f"stopped answering: {reason or lately}"
+            self.__dict__["obstacle"] = f"stopped answering: {lately}"
 
     def _refuse(self, sentence: str, blame: Blame) -> NoReturn:
         if self._cause_was_said:

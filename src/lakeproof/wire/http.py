@@ -270,7 +270,7 @@ class HttpClient:
         try:
             reply = self._follow(ask, started + ask.total_s, hops)
         except NotReached as error:
-            exchange.failure = error.sentence
+            exchange.failure, exchange.waited_in_vain = error.sentence, True
             raise
         finally:
             exchange.elapsed_s = time.monotonic() - started
@@ -281,6 +281,7 @@ class HttpClient:
         exchange.response_headers = dict(reply.headers)
         exchange.response_excerpt, exchange.length = reply.body[:EXCERPT], reply.length
         exchange.failure = reply.failure.sentence if reply.failure else ""
+        exchange.waited_in_vain = reply.failure is not None and reply.failure.kind == "timeout"
         exchange.broken_off = reply.broken_off
         return reply
 

@@ -155,7 +155,7 @@ def speak(
         line.talk(sent if in_turn else [b"".join(sent)], enough)
         answers = parse(line.data, line.closed, line.methods, exchange)
     except NotReached as error:
-        exchange.failure = error.sentence
+        exchange.failure, exchange.waited_in_vain = error.sentence, True
         raise
     finally:
         exchange.elapsed_s = time.monotonic() - started

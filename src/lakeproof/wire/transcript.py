@@ -57,6 +57,7 @@ class Exchange:
     `headers` are those the check asked for; a bearer in them is replaced by "$TOKEN" (another
     credential by "$OTHER_TOKEN") before it gets here, so that no record ever holds one.
     `broken_off` is an upload that our side dropped on purpose: no answer was waited for.
+    `waited_in_vain`: it ended with a time-out, or there was no connection for it.
     `resolve` is host:port:address where one address of the host was chosen.
     `raw` is what was sent as bytes (see `wire.raw`), turn by turn, with $TOKEN for a bearer.
     """
@@ -77,6 +78,7 @@ class Exchange:
     length: int = 0
     elapsed_s: float = 0.0
     failure: str = ""
+    waited_in_vain: bool = False
     hops: tuple[Hop, ...] = ()
     follow: bool = True
     broken_off: bool = False
