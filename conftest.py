@@ -6,6 +6,7 @@ pytest_plugins = (
     "fixtures.partner",
     "fixtures.observer",
     "fixtures.tokens",
+    "fixtures.embargo",
     "fixtures.macaroons",
     "fixtures.payloads",
     "fixtures.figures",

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from lakeproof.expect import Expect
     from lakeproof.fixture_types import (
         Apart,
+        DataServerOf,
+        Embargoed,
         ExpiredToken,
         ForgedMacaroon,
         LimitedMacaroonFor,
@@ -62,6 +64,8 @@ _HOME = {
     "ANONYMOUS": "wire.auth",
     "Bearer": "wire.auth",
     "Apart": "fixture_types",
+    "DataServerOf": "fixture_types",
+    "Embargoed": "fixture_types",
     "ForgedMacaroon": "fixture_types",
     "LimitedMacaroonFor": "fixture_types",
     "MacaroonBy": "fixture_types",
@@ -109,6 +113,8 @@ __all__ = [
     "Apart",
     "Bearer",
     "ClientCert",
+    "DataServerOf",
+    "Embargoed",
     "Expect",
     "ExpiredToken",
     "ForgedMacaroon",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
-from lakeproof.expect_parts import PartExpectations
+from lakeproof.expect_leaks import LeakExpectations
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload
@@ -45,7 +45,7 @@ class Addressed(Protocol):
 T = TypeVar("T", bound=Addressed)
 
 
-class Expect(PartExpectations):
+class Expect(LeakExpectations):
     """Expectations about replies, transfers and the state of a storage element."""
 
     def control(self, reply: Reply) -> None:

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from lakeproof.check import Check
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.sessions import NO_OTHER
 from lakeproof.verdict import Blocked, NotRun, Unsupported
 from lakeproof.wire.webdav import BadMultistatus, parse_multistatus
 
@@ -24,6 +25,7 @@ NEEDS: dict[str, str] = {
     "elsewhere": "the endpoint is on another machine than this one",
     "observer": "the endpoint reaches a server of ours, which sees what it does",
     "tokens": "there is an access token",
+    "other-token": "there is a second identity, of another group",
     "token-scopes": "the token source gives tokens of chosen scopes",
     "token-audience": "the token source gives tokens for a chosen audience",
     "odd-tokens": "the issuer signs odd tokens on request",
@@ -108,6 +110,8 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
             "it reads a file of known content, and the run may not write one: give "
             "--sample-file PATH,SIZE,ADLER32"
         )
+    if "other-token" in check.needs and session.target.other is None:
+        raise NotRun(NO_OTHER)
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun("it loads or annoys the server; run it with --intrusive")
 

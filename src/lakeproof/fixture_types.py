@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol, TypeVar
@@ -115,6 +116,23 @@ class OAuthMacaroonFor(Protocol):
     """
 
     def __call__(self, scope: str) -> tuple[Reply, Bearer | None]:  # noqa: D102
+        ...
+
+
+@dataclass
+class Embargoed:
+    """A file that one identity keeps to itself, and one that belongs to the other."""
+
+    path: PurePosixPath
+    payload: Payload
+    others: PurePosixPath
+    etag: str = ""
+
+
+class DataServerOf(Protocol):
+    """The server that a redirect names, and the rest of the URL there; blocked without one."""
+
+    def __call__(self, reply: Reply) -> tuple[StorageElement, str]:  # noqa: D102
         ...
 
 

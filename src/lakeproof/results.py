@@ -24,7 +24,7 @@ from lakeproof.verdict import Blame, Level, Outcome, Severity
 SCHEMA = 1
 # A worker's directory is the run's name and the worker's: what one removes at its end must not be
 # what another still writes to.
-DIRECTORY = re.compile(r"^(lp-(\d{8}T\d{6}Z)-[0-9a-f]{8})(-gw\d+)?$")
+DIRECTORY = re.compile(r"^(lp-(\d{8}T\d{6}Z)-[0-9a-f]{8})(-gw\d+)?(-other)?$")
 
 
 @dataclass(frozen=True)

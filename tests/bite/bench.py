@@ -20,7 +20,7 @@ from lakeproof.emulator import EmulatorConfig, StorageServer, TrustedIssuer
 from lakeproof.inventory import endpoint_from_url
 from lakeproof.lake import ca
 from lakeproof.lake.issuer import Issuer
-from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, Layout
+from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT, Layout
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
@@ -138,6 +138,7 @@ class Bench:
             layout.client_secret(client).write_text(secrets.token_urlsafe())
             layout.client_secret(client).chmod(0o600)
         self._secret = SecretName(f"file:{layout.client_secret(ODD_CLIENT)}")
+        self._other = SecretName(f"file:{layout.client_secret(OTHER_CLIENT)}")
         self._issuer = IssuerThread(layout, self.files)
         self._elements: dict[str, StorageServer] = {}
         self._partner = self._start("conformant", PARTNER)
@@ -267,7 +268,10 @@ class Bench:
                 "scope_root": AREA,
                 "pacing": False,  # the bench's dCache shuts out for a moment only
                 "features": {"srr": True, "elsewhere": True, **ABSENT.get(dialect, {})},
-                "auth": {"x509": f"file:{self.files.client}"},
+                "auth": {
+                    "x509": f"file:{self.files.client}",
+                    "other_area": f"{AREA}{OTHER_AREA}",
+                },
             },
         )
         tokens = TokenSpec(
@@ -284,4 +288,7 @@ class Bench:
             timeouts=timeouts,
             area="lakeproof",
             max_bytes=1 << 40,
+            other=replace(
+                tokens, client_id=OTHER_CLIENT, secret=self._other, trusted_odd_tokens=False
+            ),
         )

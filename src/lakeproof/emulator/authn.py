@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from lakeproof.emulator.answer import Refused
+from lakeproof.emulator.embargo import at_data_server
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.identity import (
     EVERYTHING,
@@ -33,7 +34,8 @@ OUTLIVING = ("macaroon-outlives-request", "token-outlives-request")
 async def identify(exchange: Exchange) -> Identity:
     """Who sends this request; raises Refused for a credential that does not hold."""
     if not exchange.at_door:
-        return exchange.element.redirector.holder(exchange.query)
+        by_fault = at_data_server(exchange)
+        return by_fault or exchange.element.redirector.holder(exchange.query)
     by_x509 = by_certificate(exchange)
     if by_x509 is not None and _prefers_certificate(exchange):
         return by_x509

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 import aiohttp
 
+from lakeproof.emulator import embargo
 from lakeproof.emulator.answer import Refused
 from lakeproof.emulator.authn import challenge
 from lakeproof.emulator.config import EmulatorConfig
@@ -50,6 +51,7 @@ class Element:
         self.transfers = 0
         self.requests = 0
         self.turns = 0
+        self.served: Counter[PurePosixPath] = Counter()
         self.reads: Counter[PurePosixPath] = Counter()
         self.url = ""
         self.client: aiohttp.ClientSession | None = None
@@ -66,6 +68,7 @@ class Element:
         """Switch to another set of faults; takes effect with the next request."""
         self.faults = faults
         self.left_behind.clear()
+        self.served.clear()
         self._spread_faults()
 
     def serve_at(self, port: int, data_port: int) -> None:
@@ -85,6 +88,8 @@ class Element:
         """Raise Refused unless the client of `exchange` may do `action` at `path`."""
         if exchange.identity.may(action, path, collection=collection):
             return
+        if embargo.lets_in(exchange, action):
+            return
         if self.faults.has("scope-denied-500"):
             raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
         dialect = self.dialect
@@ -95,7 +100,8 @@ class Element:
             )
             raise Refused(status, sentence, challenge(exchange))
         status = UNAUTHORIZED if self.faults.has("scope-denied-401") else dialect.status.denied
-        raise Refused(status, dialect.sentence("denied", path=path))
+        sentence = dialect.sentence("denied", path=path)
+        raise embargo.refuse(exchange, sentence, path) or Refused(status, sentence)
 
     def outgoing(self) -> aiohttp.ClientSession:
         """The HTTP client for third-party copies; opened when first needed."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from lakeproof.emulator.answer import Answer, text
-from lakeproof.emulator.element import Element
-from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.faults import Faults
+
+if TYPE_CHECKING:
+    from lakeproof.emulator.element import Element
+    from lakeproof.emulator.exchange import Exchange
 
 OLD_VERSION = "0.9.1"
 WRITES = frozenset({"PUT", "DELETE", "MKCOL", "MOVE", "COPY"})
@@ -45,6 +48,11 @@ def spoil(exchange: Exchange, answer: Answer) -> Answer:
     if second and exchange.faults.has("one-address-old-version"):
         answer.headers["Server"] = f"{exchange.dialect.title}/{OLD_VERSION}"
     return answer
+
+
+def at_second_address(element: Element, request: web.BaseRequest) -> bool:
+    """Whether a request came to the second address of the door."""
+    return _is_second(element, _address(request))
 
 
 def _is_second(element: Element, address: str) -> bool:

@@ -7,6 +7,8 @@ from lakeproof.emulator.paths import encode
 
 NOBODY_LISTENS = 1
 ALTERED = (
+    "embargo-data-server-open",
+    "embargo-grant-for-any-file",
     "redirect-leaks-token",
     "redirect-plain",
     "redirect-unquoted",

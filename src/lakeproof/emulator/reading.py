@@ -9,7 +9,7 @@ from pathlib import Path
 
 from multidict import CIMultiDict
 
-from lakeproof.emulator import conditions, digests, ranges, spoiled_load, spoiled_ranges
+from lakeproof.emulator import conditions, digests, embargo, ranges, spoiled_load, spoiled_ranges
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.checksums import CHUNK
 from lakeproof.emulator.exchange import Exchange
@@ -26,6 +26,7 @@ async def get(exchange: Exchange) -> Answer:
     node = _readable(exchange, Action.READ)
     if node.is_collection:
         return _collection(exchange, node)
+    embargo.note_served(exchange.element.served, exchange)
     conditions.check_read(exchange, node)
     _on_disk(exchange, node)
     redirected = _redirected(exchange)
@@ -54,6 +55,7 @@ async def head(exchange: Exchange) -> Answer:
 
 def _readable(exchange: Exchange, action: Action) -> Node:
     """The node at the path, once the client may see it (404 is for those who may)."""
+    embargo.before_authorisation(exchange)
     node = exchange.files.find(exchange.path)
     is_collection = node is not None and node.is_collection
     wanted = Action.LIST if is_collection and action is Action.READ else action

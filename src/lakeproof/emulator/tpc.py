@@ -363,7 +363,8 @@ def _copy_within(exchange: Exchange, url: str) -> Answer:
     if faults.has("copy-within-refused"):
         raise Refused(HTTPStatus.NOT_IMPLEMENTED, "Not implemented")
     to = _path_of(exchange, url)
-    exchange.allow(Action.READ)
+    if not faults.has("embargo-copy-within-unchecked"):
+        exchange.allow(Action.READ)
     node = exchange.node()
     if to == exchange.path:
         _copy_onto_itself(exchange, node)

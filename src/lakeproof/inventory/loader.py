@@ -96,10 +96,11 @@ def _cross_references(data: dict[str, Any]) -> list[Problem]:
     known = set(issuers) if isinstance(issuers, dict) else set()
     for loc, endpoint in endpoints:
         auth = endpoint.get("auth")
-        tokens = auth.get("tokens") if isinstance(auth, dict) else None
-        if isinstance(tokens, str) and _is_unknown_issuer(tokens, known):
-            expected = f"{one_of(known)} of issuers{nearest(tokens, known)}"
-            problems.append(Problem((*loc, "auth", "tokens"), "an unknown issuer", expected))
+        for key in ("tokens", "other"):
+            tokens = auth.get(key) if isinstance(auth, dict) else None
+            if isinstance(tokens, str) and _is_unknown_issuer(tokens, known):
+                expected = f"{one_of(known)} of issuers{nearest(tokens, known)}"
+                problems.append(Problem((*loc, "auth", key), "an unknown issuer", expected))
     return problems
 
 

@@ -173,10 +173,16 @@ class Doors(Model):
 
 
 class Auth(Model):
-    """By which names the endpoint's credentials go: an issuer or token source, and a proxy."""
+    """By which names the endpoint's credentials go: an issuer or token source, and a proxy.
+
+    `other` is a second identity, which must not see the first one's data; `other_area` the URL path
+    where it may write, if not in the endpoint's own.
+    """
 
     tokens: TokensName | None = None
     x509: Certificate | None = None
+    other: TokensName | None = None
+    other_area: UrlPath | None = None
 
 
 class Downtime(Model):

@@ -87,7 +87,8 @@ def env(directory: Path) -> None:
     first, second = (control.url_variable(site) for site in lake.sites[:2])
     for name, value in exported.items():
         click.echo(f"export {name}={shlex.quote(value)}")
-    click.echo('export LAKE_CLIENT_SECRET="$(cat "$LAKE_CLIENT_SECRET_FILE")"')
+    for client in ("CLIENT", "OTHER_CLIENT"):
+        click.echo(f'export LAKE_{client}_SECRET="$(cat "$LAKE_{client}_SECRET_FILE")"')
     click.echo(
         f'# lakeproof check "${first}" --partner "${second}" --ca "$LAKE_CA" '
         '--token "client:$LAKE_ISSUER" --client-id "$LAKE_CLIENT_ID" '

@@ -15,6 +15,7 @@ from lakeproof.lake import hosts, packages, ports, runtime, voms
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import (
     LONGEST_DIRECTORY,
+    OTHER_CLIENT,
     PEER,
     VOMS_USER,
     X509_USER,
@@ -136,6 +137,8 @@ def environment(lake: Lake) -> dict[str, str]:
         "LAKE_ISSUER": lake.issuer,
         "LAKE_CLIENT_ID": lake.client_id,
         "LAKE_CLIENT_SECRET_FILE": str(lake.client_secret_file),
+        "LAKE_OTHER_CLIENT_ID": OTHER_CLIENT,
+        "LAKE_OTHER_CLIENT_SECRET_FILE": str(lake.other_client_secret_file),
         **{url_variable(site): site.url for site in lake.sites},
         **real,
         "LAKE_INVENTORY": str(lake.inventory),

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from lakeproof.lake.layout import PEER, X509_USER, Lake, LakeSite
+from lakeproof.lake.layout import OTHER_CLIENT, PEER, X509_USER, Lake, LakeSite
 from lakeproof.lake.sites import FEATURES, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -24,7 +24,13 @@ def inventory_text(lake: Lake) -> str:
                 "client_secret": f"file:{lake.client_secret_file}",
                 "ca": str(lake.ca),
                 "trusted_odd_tokens": True,
-            }
+            },
+            "neighbour": {
+                "url": lake.issuer,
+                "client_id": OTHER_CLIENT,
+                "client_secret": f"file:{lake.other_client_secret_file}",
+                "ca": str(lake.ca),
+            },
         },
         "peer": _peer(lake),
         "defaults": {"area": "lakeproof"},
@@ -57,7 +63,12 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
         "scope_root": site.base_path,
         "audience": site.audience,
         "ca": str(lake.ca),
-        "auth": {"tokens": "lake", "x509": f"file:{lake.layout.credential(X509_USER)}"},
+        "auth": {
+            "tokens": "lake",
+            "x509": f"file:{lake.layout.credential(X509_USER)}",
+            "other": "neighbour",
+            "other_area": site.other_area,
+        },
         "features": {"tpc-pull": True, "tpc-push": True, **FEATURES[site.technology]},
         "roles": ["source", "destination", *golden],
         **_nature(site),

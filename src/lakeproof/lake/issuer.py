@@ -20,11 +20,13 @@ from urllib.parse import unquote
 from aiohttp import hdrs, web
 
 from lakeproof.lake import ports
-from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, Layout
+from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT, Layout
 from lakeproof.lake.tokens import ALGORITHMS, ANY_AUDIENCE, SigningKeys, TokenRequest
 
 CAPABILITIES = ("storage.read", "storage.modify", "storage.create", "storage.stage")
 MAX_LIFETIME_S = 6 * 3600
+# Which client gets scopes below which path only.
+CONFINED = {OTHER_CLIENT: OTHER_AREA}
 ODD_FIELDS = ("lake_claims", "lake_header", "lifetime", "alg", "lake_key")
 
 
@@ -130,7 +132,7 @@ class Issuer:
             raise OAuthError("invalid_request", "set the algorithm with alg, not in lake_header")
         return TokenRequest(
             client=client,
-            scopes=_scopes(form.get("scope", "")),
+            scopes=_confined(client, _scopes(form.get("scope", ""))),
             audience=form.get("audience", "").split() or [ANY_AUDIENCE],
             lifetime_s=_lifetime(form),
             algorithm=algorithm,
@@ -169,6 +171,16 @@ def _basic(header: str) -> tuple[str, str] | None:
     except (binascii.Error, UnicodeDecodeError):
         raise OAuthError("invalid_client", "the Basic header cannot be read", 401) from None
     return unquote(client), unquote(secret)
+
+
+def _confined(client: str, scopes: list[str]) -> list[str]:
+    """The scopes, unless one is outside what belongs to the client; raises OAuthError."""
+    area = CONFINED.get(client)
+    for scope in scopes if area else ():
+        parts = unquote(scope.partition(":")[2]).split("/")
+        if parts[:2] != str(area).split("/") or not {".", ".."}.isdisjoint(parts):
+            raise OAuthError("invalid_scope", f"{scope} is not below {area}, which is yours")
+    return scopes
 
 
 def _scopes(text: str) -> list[str]:

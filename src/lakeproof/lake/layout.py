@@ -19,7 +19,9 @@ from lakeproof.lake.errors import LakeError
 BASE_PATH = "/data"
 ODD_CLIENT = "conformance"
 PLAIN_CLIENT = "laptop"
-CLIENTS = (ODD_CLIENT, PLAIN_CLIENT)
+# A client of another group: the issuer gives it scopes below this path only.
+OTHER_CLIENT, OTHER_AREA = "neighbour", "/neighbour"
+CLIENTS = (ODD_CLIENT, PLAIN_CLIENT, OTHER_CLIENT)
 # Alice is known by her certificate's name, Bob only by the VO that his proxy shows.
 X509_USER = "alice"
 VOMS_USER = "bob"
@@ -169,6 +171,11 @@ class LakeSite:
         return [port for port in (self.port, self.root_port, self.data_port) if port is not None]
 
     @property
+    def other_area(self) -> str:
+        """The URL path that belongs to the client of another group."""
+        return f"{self.base_path}{OTHER_AREA}"
+
+    @property
     def audience(self) -> str:
         """The only audience, beside the WLCG "any", that this site accepts."""
         return f"https://{self.host}:{self.port}"
@@ -219,6 +226,11 @@ class Lake:
     def client_secret_file(self) -> Path:
         """Where the secret of `client_id` is."""
         return self.layout.client_secret(ODD_CLIENT)
+
+    @property
+    def other_client_secret_file(self) -> Path:
+        """Where the secret of the client of another group is."""
+        return self.layout.client_secret(OTHER_CLIENT)
 
     @property
     def inventory(self) -> Path:

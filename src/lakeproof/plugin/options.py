@@ -76,6 +76,26 @@ OPTIONS: tuple[Option, ...] = (
         "SOURCE",
         commands=ADHOC,
     ),
+    Option(
+        "other-token",
+        "A second identity, of another group: where its token comes from, as for --token. What the "
+        "first identity keeps must stay closed to it (profile embargo).",
+        metavar="SOURCE",
+        commands=ADHOC,
+    ),
+    Option("other-client-id", "Client name, for --other-token client:…", "ID", commands=ADHOC),
+    Option(
+        "other-client-secret-file",
+        "File with that client's secret (mode 0600).",
+        "PATH",
+        commands=ADHOC,
+    ),
+    Option(
+        "other-area",
+        "URL path where the second identity may write. Default: below the endpoint's URL.",
+        "PATH",
+        commands=ADHOC,
+    ),
     Option("proxy", "X.509 proxy, or certificate and key in one PEM file.", "PATH", commands=ADHOC),
     Option(
         "ca",

@@ -26,11 +26,18 @@ from lakeproof.results import RunFolder, new_run_id
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.expiry import Expiry
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
-from lakeproof.session.sessions import Sessions
+from lakeproof.session.sessions import NO_OTHER, Sessions
 from lakeproof.verdict import Violation
 
 LONGEST_PATIENCE = 360
-SENSITIVE = ("token", "partner-token", "client-secret-file", "proxy")
+SENSITIVE = (
+    "token",
+    "partner-token",
+    "other-token",
+    "client-secret-file",
+    "other-client-secret-file",
+    "proxy",
+)
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,9 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         raise pytest.UsageError("\n".join(error.problems)) from None
     except CredentialError as error:
         raise pytest.UsageError(error.sentence) from None
+    for profile in chosen:
+        if "other-token" in profile.requires and not any(t.other for t in plan.targets):
+            raise pytest.UsageError(f"--profile {profile.name}: {NO_OTHER}")
     implied = {option for profile in chosen for option in profile.options}
     return Run(
         plan=plan,
@@ -170,6 +180,10 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
         partners=get("lakeproof_partner"),
         token=get("lakeproof_token"),
         partner_token=get("lakeproof_partner_token"),
+        other_token=get("lakeproof_other_token"),
+        other_client_id=get("lakeproof_other_client_id"),
+        other_client_secret_file=get("lakeproof_other_client_secret_file"),
+        other_area=get("lakeproof_other_area"),
         client_id=get("lakeproof_client_id"),
         client_secret_file=get("lakeproof_client_secret_file"),
         odd_tokens=get("lakeproof_odd_tokens"),

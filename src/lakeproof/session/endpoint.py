@@ -57,6 +57,8 @@ class EndpointSession:
         self.area = self.door.path / target.area
         self.run_directory = self.area / run_id
         self.recorder = recorder
+        # Further directories of this run that may be written to, besides its own.
+        self.also_ours: tuple[PurePosixPath, ...] = ()
         self.prepared = False
         self.pacer = Pacer(target.limiter)
         self._cause_was_said = False
@@ -133,7 +135,7 @@ class EndpointSession:
             tls=self.tls,
             timeouts=self.target.timeouts,
             recorder=recorder or self.recorder,
-            guard=WriteGuard(directory if self.may_write else None),
+            guard=WriteGuard(directory if self.may_write else None, self.also_ours),
             pacer=self.pacer,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lakeproof.credentials.client import ClientCredentials
@@ -21,7 +21,7 @@ from lakeproof.inventory import (
     load,
     peer_from_options,
 )
-from lakeproof.inventory.model import Limits, Pacing
+from lakeproof.inventory.model import Auth, Limits, Pacing
 from lakeproof.session.fingerprint import limiter_of
 from lakeproof.session.peering import Peering
 from lakeproof.wire.auth import ClientCert
@@ -71,6 +71,23 @@ class Target:
     area: str
     max_bytes: int
     limits: Limits = field(default_factory=Limits)
+    other: TokenSpec | None = None
+
+    def as_other(self) -> Target | None:
+        """The same storage as the second identity uses it, in an area of its own; None without one.
+
+        Of the first identity's credentials nothing is left.
+        """
+        if self.other is None:
+            return None
+        area, doors = self.endpoint.auth.other_area, self.endpoint.doors
+        if area is not None:
+            moved = replace(self.endpoint.door, path=area)
+            doors = doors.model_copy(update={"webdav": moved})
+        endpoint = self.endpoint.model_copy(
+            update={"name": f"{self.name} (other)", "doors": doors, "auth": Auth(), "sample": None}
+        )
+        return replace(self, endpoint=endpoint, tokens=self.other, other=None)
 
     @property
     def limiter(self) -> Limiter | None:
@@ -148,6 +165,10 @@ class AdHoc:
     partners: Sequence[str] = ()
     token: str | None = None
     partner_token: str | None = None
+    other_token: str | None = None
+    other_client_id: str | None = None
+    other_client_secret_file: str | None = None
+    other_area: str | None = None
     client_id: str | None = None
     client_secret_file: str | None = None
     odd_tokens: bool = False
@@ -170,7 +191,8 @@ class AdHoc:
         rows = list(named.endpoints())
         under_test = [row for row in rows if row[1].url in tested]
         others = [row for row in rows if row[1].url not in tested]
-        targets = _targets(named, under_test, self._tokens(self.token))
+        other = self._other_tokens() if self.other_token else None
+        targets = _targets(named, under_test, self._tokens(self.token), other)
         partners = _targets(named, others, self._tokens(self.partner_token or self.token))
         peering = Peering.of(peer_from_options(self.peer)) if self.peer else None
         if len(targets) == 1 and not partners and self.fallback and self.fallback.exists():
@@ -189,23 +211,31 @@ class AdHoc:
         settings |= {key: value for key, value in optional.items() if value}
         if self.sample_file:
             settings["sample"] = _sample(self.sample_file)
-        if self.proxy:
-            settings["auth"] = {"x509": f"file:{self.proxy}"}
-        return settings
+        auth = {"x509": f"file:{self.proxy}"} if self.proxy else {}
+        if self.other_area:
+            auth["other_area"] = self.other_area
+        return settings | ({"auth": auth} if auth else {})
 
     def _tokens(self, source: str | None) -> TokenSpec | None:
         if source is None:
             nothing_given = self.proxy is not None or Discovery().place() is None
             return None if nothing_given else TokenSpec("discover")
+        spec = self._client(source, self.client_id, self.client_secret_file)
+        return replace(spec, trusted_odd_tokens=self.odd_tokens)
+
+    def _other_tokens(self) -> TokenSpec:
+        return self._client(
+            str(self.other_token), self.other_client_id, self.other_client_secret_file
+        )
+
+    def _client(self, source: str, client_id: str | None, secret: str | None) -> TokenSpec:
         if not source.startswith("client:"):
             parse_source(source)  # complains about a malformed name before the run starts
-        secret = self.client_secret_file
         return TokenSpec(
             source,
-            client_id=self.client_id,
+            client_id=client_id,
             secret=SecretName(f"file:{secret}") if secret else None,
             ca=PathName(self.ca) if self.ca else None,
-            trusted_odd_tokens=self.odd_tokens,
         )
 
 
@@ -223,7 +253,10 @@ def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -
 
 
 def _targets(
-    inventory: Inventory, endpoints: Sequence[tuple[Site, Endpoint]], tokens: TokenSpec | None
+    inventory: Inventory,
+    endpoints: Sequence[tuple[Site, Endpoint]],
+    tokens: TokenSpec | None,
+    other: TokenSpec | None = None,
 ) -> list[Target]:
     defaults = inventory.defaults
     targets = []
@@ -233,7 +266,8 @@ def _targets(
             Target(
                 site=site.name,
                 endpoint=endpoint,
-                tokens=tokens or _inventory_tokens(inventory, endpoint),
+                tokens=tokens or _inventory_tokens(inventory, endpoint, endpoint.auth.tokens),
+                other=other or _inventory_tokens(inventory, endpoint, endpoint.auth.other),
                 timeouts=_timeouts(limits),
                 area=str(defaults.area),
                 max_bytes=int(defaults.max_bytes),
@@ -256,8 +290,9 @@ def _timeouts(limits: Limits) -> Timeouts:
     )
 
 
-def _inventory_tokens(inventory: Inventory, endpoint: Endpoint) -> TokenSpec | None:
-    name = endpoint.auth.tokens
+def _inventory_tokens(
+    inventory: Inventory, endpoint: Endpoint, name: str | None
+) -> TokenSpec | None:
     if name is None:
         return None
     issuer = inventory.issuers.get(name)

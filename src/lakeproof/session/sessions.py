@@ -14,6 +14,11 @@ from lakeproof.session.plan import Plan
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.transcript import Recorder
 
+NO_OTHER = (
+    "it needs a second identity, which must not see the first one's data: give --other-token "
+    "SOURCE, or `auth: {other: …}` in the inventory"
+)
+
 
 class Sessions:
     """The endpoint sessions of one process, sharing one transcript recorder."""
@@ -56,6 +61,30 @@ class Sessions:
         if name not in self._observers:
             self._observers[name] = self._peer()
         return self._observers[name]
+
+    def other_of(self, name: str) -> EndpointSession:
+        """The endpoint of this name as the second identity uses it, in a directory of its own.
+
+        Raises NotRun when there is no second identity; when it can do nothing in its own area, an
+        error blamed on the credential, once.
+        """
+        owner = self.get(name)
+        target = owner.target.as_other()
+        if target is None:
+            raise NotRun(NO_OTHER)
+        if target.name not in self._open:
+            session = EndpointSession(
+                target, f"{self.run_id}-other", self.recorder, read_only=self.read_only
+            )
+            # One client, for whoever counts refusals; and what it may move is the run's own.
+            session.pacer = owner.pacer
+            session.also_ours = (owner.run_directory,)
+            self._open[target.name] = session
+        session = self._open[target.name]
+        if session.trouble is not None:
+            sentence = f"the other identity cannot use its own area: {session.trouble[0]}"
+            self._unsound(sentence, Blame.CREDENTIAL)
+        return session
 
     def partner_of(self, name: str) -> EndpointSession:
         """The first sound partner of `name`: golden first, then in order.

@@ -22,16 +22,18 @@ class GuardError(Exception):
 class WriteGuard:
     """Lets writes through only at or below `root`; with None, no write at all.
 
-    Creating (MKCOL) an ancestor of `root` is allowed too, as `root` may need it; nothing
-    else may touch an ancestor.
+    `also` are further directories of the same run. Creating (MKCOL) an ancestor of `root` is
+    allowed too, as `root` may need it; nothing else may touch an ancestor.
     """
 
-    def __init__(self, root: PurePosixPath | None) -> None:
-        if root is not None and (
-            not root.is_absolute() or ".." in root.parts or str(root).strip("/") == ""
-        ):
-            raise GuardError(f"{root} cannot be the directory of a run: it must lie below /")
+    def __init__(self, root: PurePosixPath | None, also: tuple[PurePosixPath, ...] = ()) -> None:
+        for each in (root, *also):
+            if each is not None and (
+                not each.is_absolute() or ".." in each.parts or str(each).strip("/") == ""
+            ):
+                raise GuardError(f"{each} cannot be the directory of a run: it must lie below /")
         self.root = root
+        self.also = also
 
     def check(self, method: str, target: str, headers: Mapping[str, str], origin: str) -> None:
         """Raise GuardError unless `method` on the raw `target` may be sent to `origin`.
@@ -54,7 +56,7 @@ class WriteGuard:
         if self.root is None:
             raise GuardError(f"{verb} {target} refused: this run may not write (read-only)")
         for path in _readings(target):
-            if _within(path, self.root):
+            if any(_within(path, ours) for ours in (self.root, *self.also)):
                 continue
             if verb == "MKCOL" and _within(self.root, path):
                 continue

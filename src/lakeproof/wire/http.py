@@ -172,6 +172,16 @@ class HttpClient:
             repeatable=self._repeatable,
         )
 
+    def elsewhere(self, origin: str) -> HttpClient:
+        """A client of another server of the same storage, which writes nothing."""
+        return HttpClient(
+            origin,
+            tls=self.tls,
+            timeouts=self.timeouts,
+            recorder=self.recorder,
+            guard=WriteGuard(None),
+        )
+
     def raw_origin(self) -> tuple[str, int]:
         """Host and port, for checks that speak to the socket themselves."""
         return self._host, self._port

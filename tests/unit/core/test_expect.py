@@ -13,6 +13,7 @@ from requests.structures import CaseInsensitiveDict
 
 from lakeproof import Expect, Payload, StorageElement
 from lakeproof.expect import expect
+from lakeproof.expect_leaks import KEPT
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, Reply
@@ -21,6 +22,8 @@ from lakeproof.wire.tpc import TpcEnd, Transfer
 
 PATH = PurePosixPath("/area/f")
 DATA = Payload.of(b"abc")
+SECRET = Payload.generated(7919, 1)
+SECRET_BYTES = b"".join(SECRET.blocks())
 SAMPLE = sample_of(PATH, DATA)
 SLOW = Failure("timeout", "no answer within 60 s")
 CLOSED = Failure("closed", "the connection was closed without an answer")
@@ -50,6 +53,9 @@ def _reply(
         length=length,
         headers=CaseInsensitiveDict(named),
     )
+
+
+SECRET_KEPT = _reply(403, "Forbidden", body=b"Permission denied", ETag='"of the page"')
 
 
 def _no_answer(failure: Failure, method: str = "PUT") -> Reply:
@@ -172,6 +178,14 @@ PASSES: list[Case] = [
     ("status", (CREATED, 200, 201)),
     ("refused", (DENIED,)),
     ("refused", (BROKEN,)),
+    ("nothing_read", (SECRET_KEPT, SECRET)),
+    ("nothing_read", (_reply(body=SECRET_BYTES[:7]), SECRET)),
+    ("nothing_learned", (SECRET_KEPT, SECRET, '"v1"')),
+    ("nothing_learned", (_reply(403, body=b"a7919b-7919x is closed"), SECRET)),
+    ("nothing_listed", (SECRET_KEPT, PATH)),
+    ("nothing_listed", (_reply(207, body=MULTISTATUS), PATH.with_name("another"))),
+    ("kept", (SECRET_KEPT, SECRET, '"v1"')),
+    ("kept", (_reply(403, ETag='"v1"'), SECRET, '"v1"')),
     ("not_found", (GONE,)),
     ("not_found", (_reply(410, "Gone"),)),
     ("multistatus", (_reply(207, "Multi-Status", body=MULTISTATUS),)),
@@ -234,6 +248,20 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("refused", (CREATED,), "PUT is refused", "PUT answered 201 Created"),
     ("refused", (_reply(302, "Found"),), "PUT is refused", "302"),
     ("refused", (_no_answer(CLOSED),), "PUT is refused", CLOSED.sentence),
+    ("nothing_read", (_reply(403, body=SECRET_BYTES), SECRET), KEPT, "read 7919 of 7919 bytes"),
+    ("nothing_read", (_reply(206, body=SECRET_BYTES[9:99]), SECRET), KEPT, "read 90 of 7919 bytes"),
+    ("nothing_learned", (_reply(Content_Length="7919"), SECRET), KEPT, "the size (7919 bytes)"),
+    ("nothing_learned", (_reply(Content_Range="bytes 0-1/7919"), SECRET), KEPT, "the size"),
+    ("nothing_learned", (_reply(403, body=b"has 7919 bytes"), SECRET), KEPT, "the size"),
+    ("nothing_learned", (_reply(Digest=f"adler32={SECRET.adler32}"), SECRET), KEPT, "adler32"),
+    ("nothing_learned", (_reply(403, body=SECRET.md5.encode()), SECRET), KEPT, "md5"),
+    ("nothing_learned", (_reply(ETag='"v1"'), SECRET, '"v1"'), KEPT, "version"),
+    ("nothing_listed", (_reply(207, body=MULTISTATUS), PATH), KEPT, "saw f"),
+    ("nothing_listed", (_reply(body=b"<a>the-file</a>"), PATH / "the-file"), KEPT, "saw the-file"),
+    ("kept", (_reply(206, body=SECRET_BYTES[9:99]), SECRET), KEPT, "read 90 of"),
+    ("kept", (_reply(Content_Length="7919"), SECRET), KEPT, "learned the size"),
+    ("kept", (OK, SECRET), KEPT, "200 OK"),
+    ("kept", (_no_answer(CLOSED), SECRET), KEPT, "closed"),
     ("not_found", (OK,), "PUT answers 404 or 410", "200 OK"),
     ("multistatus", (OK,), "PUT answers 207", "200 OK"),
     ("multistatus", (_reply(207, "", body=b"<html>hi"),), "a WebDAV multistatus body", "<html>hi"),
@@ -298,6 +326,10 @@ SLOWS: list[Case] = [
     ("success", (_no_answer(SLOW),)),
     ("status", (_no_answer(SLOW), 201)),
     ("refused", (_no_answer(SLOW),)),
+    ("nothing_read", (_no_answer(SLOW), SECRET)),
+    ("nothing_learned", (_no_answer(SLOW), SECRET)),
+    ("nothing_listed", (_no_answer(SLOW), PATH)),
+    ("kept", (_no_answer(SLOW), SECRET)),
     ("not_found", (_no_answer(SLOW),)),
     ("multistatus", (_no_answer(SLOW),)),
     ("content", (_storage(get=_no_answer(SLOW)), PATH, b"abc")),

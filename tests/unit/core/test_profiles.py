@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import fnmatch
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from lakeproof import tree
+from lakeproof.plugin.commands import run_checks
 from lakeproof.plugin.options import OPTIONS
 from lakeproof.plugin.run import Selection
 from lakeproof.profile_commands import group
@@ -64,6 +66,15 @@ def test_unknown_profile_names_the_nearest(name: str, said: str) -> None:
 
     assert result.exit_code == 3
     assert said in result.output
+
+
+def test_embargo_wants_a_second_identity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: dict[str, object] = {"profile": ("embargo",), "out": str(tmp_path)}
+
+    assert run_checks(["--url=davs://se.invalid/vo"], said, 1) == 3
+    assert "give --other-token" in "".join(capsys.readouterr())
 
 
 def test_list_and_show() -> None:

@@ -172,3 +172,21 @@ def test_every_token_is_recorded_in_a_private_file(layout: Layout) -> None:
 
 def test_keys_are_kept_over_a_restart(layout: Layout) -> None:
     assert _get(layout, "/jwks") == _get(layout, "/jwks")
+
+
+@pytest.mark.parametrize("path", ["/neighbour", "/neighbour/a%20b"])
+def test_neighbour_gets_scopes_of_its_own_area(layout: Layout, path: str) -> None:
+    status, answer = _post(layout, {**ASK, "scope": f"storage.modify:{path}"}, "neighbour")
+
+    assert status == 200, answer
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/data", "/neighbours", "/neighbour/../x", "/neighbour/%2e%2e/x", "//neighbour"]
+)
+def test_neighbour_gets_no_scope_elsewhere(layout: Layout, path: str) -> None:
+    scopes = f"storage.read:/neighbour storage.read:{path}"
+
+    status, answer = _post(layout, {**ASK, "scope": scopes}, "neighbour")
+
+    assert (status, answer["error"]) == (400, "invalid_scope")

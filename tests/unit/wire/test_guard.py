@@ -130,3 +130,14 @@ def test_the_client_asks_its_guard(serve: Serve, connect: Connect) -> None:
         client.request("MOVE", "/run/x", headers={"destination": "/x"})
 
     assert server.connections == 0
+
+
+def test_further_directories_of_the_run_may_be_written_to() -> None:
+    other = PurePosixPath("/data/neighbour/lakeproof/run1-other")
+    guard = WriteGuard(ROOT, (other,))
+
+    guard.check("MOVE", f"{ROOT}/f", {"Destination": f"{ORIGIN}{other}/f"}, ORIGIN)
+    with pytest.raises(GuardError):
+        guard.check("MOVE", f"{ROOT}/f", {"Destination": f"{ORIGIN}{other}x/f"}, ORIGIN)
+    with pytest.raises(GuardError):
+        WriteGuard(ROOT, (PurePosixPath("/"),))
