@@ -8,6 +8,7 @@ pytest_plugins = (
     "fixtures.tokens",
     "fixtures.embargo",
     "fixtures.macaroons",
+    "fixtures.matrix",
     "fixtures.payloads",
     "fixtures.figures",
     "fixtures.report",

@@ -43,7 +43,10 @@ if TYPE_CHECKING:
         TargetOf,
         Together,
         TokenFor,
+        TryCell,
     )
+    from lakeproof.matrix import Cell
+    from lakeproof.session.grounds import Tried
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.session.sample import ServedSample
@@ -72,6 +75,7 @@ _HOME = {
     "MacaroonEnd": "fixture_types",
     "Narrowed": "fixture_types",
     "OAuthMacaroonFor": "fixture_types",
+    "Cell": "matrix",
     "ClientCert": "wire.auth",
     "Expect": "expect",
     "ExpiredToken": "fixture_types",
@@ -99,6 +103,8 @@ _HOME = {
     "Together": "fixture_types",
     "TokenFor": "fixture_types",
     "Transfer": "wire.tpc",
+    "Tried": "session.grounds",
+    "TryCell": "fixture_types",
 }
 
 __all__ = [
@@ -112,6 +118,7 @@ __all__ = [
     "SHOULD",
     "Apart",
     "Bearer",
+    "Cell",
     "ClientCert",
     "DataServerOf",
     "Embargoed",
@@ -147,6 +154,8 @@ __all__ = [
     "Together",
     "TokenFor",
     "Transfer",
+    "Tried",
+    "TryCell",
     "__version__",
     "check",
 ]

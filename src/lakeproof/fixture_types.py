@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol, TypeVar
 
+from lakeproof.matrix import Cell
+from lakeproof.session.grounds import Tried
 from lakeproof.session.probe import Probe
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.payload import Payload
@@ -184,6 +186,16 @@ class Together(Protocol):
     """
 
     def __call__(self, *calls: Callable[[StorageElement], T]) -> list[T]:  # noqa: D102
+        ...
+
+
+class TryCell(Protocol):
+    """Sends the request of a cell of the scope matrix, its files laid down before.
+
+    Where the request must be refused, it is blocked unless the token is good for something.
+    """
+
+    def __call__(self, cell: Cell) -> Tried:  # noqa: D102
         ...
 
 

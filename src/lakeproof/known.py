@@ -17,6 +17,7 @@ from packaging.version import InvalidVersion, Version
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from lakeproof.check import Registry
+from lakeproof.matrix import OWN, table
 
 
 class KnownFailuresError(Exception):
@@ -24,7 +25,10 @@ class KnownFailuresError(Exception):
 
 
 class KnownFailure(BaseModel):
-    """One entry: which check fails, on which versions, why, and where that is tracked."""
+    """One entry: which check fails, on which versions, why, and where that is tracked.
+
+    For a check that runs once a cell of the scope matrix, `cells` are the ids of those that fail.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,6 +36,7 @@ class KnownFailure(BaseModel):
     issue: str
     reason: str
     review: date
+    cells: tuple[str, ...] = ()
     versions: str = ""
     fixed_in: str | None = None
 
@@ -81,10 +86,13 @@ class KnownFailures:
     implementation: str
     entries: tuple[KnownFailure, ...]
 
-    def find(self, check_id: str, version: str | None, *was: str) -> KnownFailure | None:
+    def find(
+        self, check_id: str, version: str | None, *was: str, cell: str | None = None
+    ) -> KnownFailure | None:
         """The entry that covers this check, or an earlier id of it, on this version; or None."""
         ids = (check_id, *was)
-        return next((e for e in self.entries for name in ids if e.applies(name, version)), None)
+        about = [e for e in self.entries if (cell in e.cells if cell else not e.cells)]
+        return next((e for e in about for name in ids if e.applies(name, version)), None)
 
 
 def load(path: Path, registry: Registry) -> KnownFailures:
@@ -104,12 +112,13 @@ def load(path: Path, registry: Registry) -> KnownFailures:
             for problem in error.errors()
         )
         raise KnownFailuresError(f"{path}: {problems}") from None
-    seen: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
     for entry in parsed.entries:
         _verify(path, entry, registry)
-        if (entry.check, entry.versions) in seen:
+        keys = {(entry.check, entry.versions, cell) for cell in entry.cells or ("",)}
+        if keys & seen:
             raise KnownFailuresError(f"{path}: {entry.check} is listed twice; remove one entry")
-        seen.add((entry.check, entry.versions))
+        seen |= keys
     return KnownFailures(parsed.implementation, tuple(parsed.entries))
 
 
@@ -118,7 +127,16 @@ def _verify(path: Path, entry: KnownFailure, registry: Registry) -> None:
         raise KnownFailuresError(
             f"{path}: {entry.check} spans more than one suite; write <suite>.… before the wildcard"
         )
-    if not any(entry.names(name) for check in registry for name in (check.id, *check.was)):
+    named = {check.id for check in registry if any(map(entry.names, (check.id, *check.was)))}
+    own = {cell.id for name in named for cell in table().of(name) if name.startswith(OWN)}
+    strange = sorted(set(entry.cells) - own)
+    if strange:
+        raise KnownFailuresError(f"{path}: {entry.check} has no cells {', '.join(strange)}")
+    if own and not entry.cells:
+        raise KnownFailuresError(
+            f"{path}: {entry.check} needs `cells:`, the list of those that fail"
+        )
+    if not named:
         raise KnownFailuresError(
             f"{path}: no check is called {entry.check}; `lakeproof checks list` has the names"
         )

@@ -33,6 +33,7 @@ class Result:
 
     A check that was tried twice has both `attempts` (outcome, expected, actual, duration_s,
     transcript), and is `flaky` when they disagree. `measured` are numbers that nobody judges.
+    `cell` is the cell of the scope matrix that it is about.
     """
 
     run: str
@@ -54,6 +55,7 @@ class Result:
     do: str | None = None
     blame: Blame | None = None
     partner: str | None = None
+    cell: str | None = None
     direction: str | None = None
     transcript: str | None = None
     reproduce: str | None = None

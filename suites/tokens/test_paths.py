@@ -18,6 +18,7 @@ from lakeproof import (
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-prefix-confusion"},
+    rows={"SCP-16"},
 )
 def test_scope_ends_at_segment_for_reading(
     se: StorageElement, token: TokenFor, expect: Expect
@@ -42,6 +43,7 @@ def test_scope_ends_at_segment_for_reading(
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-prefix-confusion"},
+    rows={"SCP-09", "SCP-16"},
 )
 def test_scope_ends_at_segment_for_writing(
     se: StorageElement, token: TokenFor, expect: Expect
@@ -66,6 +68,7 @@ def test_scope_ends_at_segment_for_writing(
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-path-ignored"},
+    rows={"SCP-16"},
 )
 def test_read_ends_at_scope_path(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read of one collection must not read from another.
@@ -89,6 +92,7 @@ def test_read_ends_at_scope_path(se: StorageElement, token: TokenFor, expect: Ex
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-path-ignored"},
+    rows={"SCP-27"},
 )
 def test_modify_ends_at_scope_path(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.modify of one collection must not replace a file in another.
@@ -114,6 +118,7 @@ def test_modify_ends_at_scope_path(se: StorageElement, token: TokenFor, expect: 
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-file-refused"},
+    rows={"SCP-17"},
 )
 def test_scope_of_one_file_reads_it(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read with the path of a file must read that file.
@@ -133,6 +138,7 @@ def test_scope_of_one_file_reads_it(se: StorageElement, token: TokenFor, expect:
     severity=CRITICAL,
     needs={"webdav", "write", "odd-tokens"},
     catches={"scope-pathless-accepted"},
+    rows={"SCP-15", "B2.9"},
 )
 def test_pathless_scope_is_refused(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect
@@ -156,6 +162,7 @@ def test_pathless_scope_is_refused(
     severity=HIGH,
     needs={"webdav", "write", "odd-tokens"},
     catches={"scope-pathless-skipped"},
+    rows={"SCP-15", "B2.9"},
 )
 def test_pathless_scope_spoils_the_token(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect
@@ -181,6 +188,7 @@ def test_pathless_scope_spoils_the_token(
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"path-traversal"},
+    rows={"SCP-20"},
 )
 def test_dot_dot_does_not_leave_scope(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """A request path with ".." must not lead out of the scope's path.
@@ -205,6 +213,7 @@ def test_dot_dot_does_not_leave_scope(se: StorageElement, token: TokenFor, expec
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-move-source-unchecked", "scope-move-destination-unchecked"},
+    rows={"SCP-23", "B2.12"},
 )
 def test_move_needs_rights_at_both_ends(
     se: StorageElement, token: TokenFor, expect: Expect

@@ -19,6 +19,7 @@ from lakeproof import (
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-read-writes", "scope-denied-yet-written"},
+    rows={"SCP-02"},
 )
 def test_read_cannot_write(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read must not create a file.
@@ -42,6 +43,7 @@ def test_read_cannot_write(se: StorageElement, token: TokenFor, expect: Expect) 
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-read-writes", "scope-denied-yet-written"},
+    rows={"SCP-02"},
 )
 def test_read_cannot_overwrite(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read must not replace a file.
@@ -65,6 +67,7 @@ def test_read_cannot_overwrite(se: StorageElement, token: TokenFor, expect: Expe
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-read-deletes"},
+    rows={"SCP-02"},
 )
 def test_read_cannot_delete(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read must not delete a file.
@@ -88,6 +91,7 @@ def test_read_cannot_delete(se: StorageElement, token: TokenFor, expect: Expect)
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-read-mkcols"},
+    rows={"SCP-02"},
 )
 def test_read_cannot_make_collection(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read must not create a collection.
@@ -111,6 +115,7 @@ def test_read_cannot_make_collection(se: StorageElement, token: TokenFor, expect
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-read-moves"},
+    rows={"SCP-02"},
 )
 def test_read_cannot_rename(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.read must not rename a file.
@@ -134,6 +139,7 @@ def test_read_cannot_rename(se: StorageElement, token: TokenFor, expect: Expect)
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-create-refused"},
+    rows={"SCP-03"},
 )
 def test_create_can_upload(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must be enough to upload a new file.
@@ -155,6 +161,7 @@ def test_create_can_upload(se: StorageElement, token: TokenFor, expect: Expect) 
     severity=MEDIUM,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-create-mkcol-refused"},
+    rows={"SCP-03"},
 )
 def test_create_can_make_collection(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must be enough to make a collection.
@@ -175,6 +182,7 @@ def test_create_can_make_collection(se: StorageElement, token: TokenFor, expect:
     severity=MEDIUM,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-stat-refused"},
+    rows={"SCP-12", "B2.10"},
 )
 def test_create_can_stat(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must be enough to ask for the size of the uploaded file.
@@ -195,6 +203,7 @@ def test_create_can_stat(se: StorageElement, token: TokenFor, expect: Expect) ->
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-create-overwrites"},
+    rows={"SCP-04"},
 )
 def test_create_cannot_overwrite(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must not replace an existing file.
@@ -218,6 +227,7 @@ def test_create_cannot_overwrite(se: StorageElement, token: TokenFor, expect: Ex
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-create-deletes"},
+    rows={"SCP-05"},
 )
 def test_create_cannot_delete(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must not delete a file.
@@ -241,6 +251,7 @@ def test_create_cannot_delete(se: StorageElement, token: TokenFor, expect: Expec
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-create-reads"},
+    rows={"SCP-06"},
 )
 def test_create_cannot_read(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must not read a file's data.
@@ -260,6 +271,7 @@ def test_create_cannot_read(se: StorageElement, token: TokenFor, expect: Expect)
     severity=CRITICAL,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-create-rename-overwrites"},
+    rows={"SCP-07", "B2.11"},
 )
 def test_create_cannot_rename_over(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.create must not replace a file by renaming another one over it.
@@ -284,6 +296,7 @@ def test_create_cannot_rename_over(se: StorageElement, token: TokenFor, expect: 
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"put-overwrite-refused"},
+    rows={"SCP-10"},
 )
 def test_modify_can_overwrite(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.modify must be enough to replace a file.
@@ -306,6 +319,7 @@ def test_modify_can_overwrite(se: StorageElement, token: TokenFor, expect: Expec
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-modify-delete-refused"},
+    rows={"SCP-10"},
 )
 def test_modify_can_delete(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.modify must be enough to delete a file.
@@ -328,6 +342,7 @@ def test_modify_can_delete(se: StorageElement, token: TokenFor, expect: Expect) 
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-modify-rename-refused"},
+    rows={"SCP-10"},
 )
 def test_modify_can_rename(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.modify must be enough to rename a file.
@@ -350,6 +365,7 @@ def test_modify_can_rename(se: StorageElement, token: TokenFor, expect: Expect) 
     severity=HIGH,
     needs={"webdav", "write", "token-scopes"},
     catches={"scope-stage-reads"},
+    rows={"SCP-13", "B2.8"},
 )
 def test_stage_cannot_read(se: StorageElement, token: TokenFor, expect: Expect) -> None:
     """storage.stage must not read a file's data.
@@ -369,7 +385,8 @@ def test_stage_cannot_read(se: StorageElement, token: TokenFor, expect: Expect) 
     level=MUST,
     severity=CRITICAL,
     needs={"webdav", "write", "odd-tokens"},
-    catches={"scope-unknown-grants"},
+    catches={"scope-unknown-grants", "groups-unasserted"},
+    rows={"SCP-01"},
 )
 def test_token_without_storage_scope_cannot_read(
     se: StorageElement, odd_token: OddTokenFor, expect: Expect

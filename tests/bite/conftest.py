@@ -11,11 +11,13 @@ import pytest
 from lakeproof.check import Check
 from lakeproof.emulator.dialect import load_dialect
 from lakeproof.features import RunMode, require
+from lakeproof.matrix import table
 from lakeproof.session.sessions import Sessions
-from lakeproof.verdict import Unsupported
+from lakeproof.verdict import Blocked, Unsupported
 from lakeproof.wire.probe import Address
 from lakeproof.wire.probe import resolve as real_resolve
 from lakeproof.wire.reply import NotReached
+from lakeproof.wire.storage import SetUpFailed
 from tests.bite.bench import (
     ABSENT,
     ELEMENT,
@@ -108,6 +110,18 @@ def _not_offered(case: Case) -> set[str]:
     return {need for need, missing in absent.items() if missing}
 
 
+def _each_cell(check: Check, given: dict[str, object]) -> None:
+    """Run a check on all of its cells; one that cannot be tried must not hide a later one."""
+    hindered: SetUpFailed | Blocked | None = None
+    for cell in table().of(check.id):
+        try:
+            check.function(**given, cell=cell)
+        except (SetUpFailed, Blocked) as why:
+            hindered = hindered or why
+    if hindered is not None:
+        raise hindered
+
+
 @pytest.fixture
 def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) -> Callable[[], None]:
     """Runs the case's check as the plugin does; a Violation comes through.
@@ -121,7 +135,11 @@ def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) ->
         names = inspect.signature(case.check.function).parameters
         try:
             require(case.check, sessions.get(ELEMENT), RunMode(intrusive=True))
-            case.check.function(**{name: request.getfixturevalue(name) for name in names})
+            given = {name: request.getfixturevalue(name) for name in names if name != "cell"}
+            if "cell" not in names:
+                case.check.function(**given)
+            else:
+                _each_cell(case.check, given)
         except pytest.skip.Exception as why:
             absent = ABSENT.get(case.dialect, {}).keys() | _not_offered(case)
             if isinstance(why, Unsupported) and absent & case.check.needs:

@@ -15,6 +15,7 @@ import pytest
 
 from lakeproof import tree
 from lakeproof.check import Check
+from lakeproof.matrix import OWN
 from lakeproof.verdict import Unjudged, Violation
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.storage import SetUpFailed
@@ -24,7 +25,9 @@ from tests.bite.ledger import learn, load
 CHECKS = list(tree.load_checks())
 # Each moves tens of megabytes, waits for progress or opens fifty connections; what they see,
 # lighter ones see as well.
+# The cells of the scope matrix are many; which fault touches which is in test_matrix.py.
 HEAVY = {
+    *(check.id for check in CHECKS if check.id.startswith(OWN)),
     "integrity.digests.digest-is-final-at-once",
     "load.collections.accepted-collections-of-50-are-there",
     "load.deletes.accepted-deletions-of-50-are-done",

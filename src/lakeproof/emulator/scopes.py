@@ -81,7 +81,8 @@ def parse(scopes: Iterable[str], base: PurePosixPath, faults: Faults) -> list[Ca
     """The storage capabilities of a token; raises BadScopeError for one without a path."""
     found = []
     for scope in scopes:
-        name, _, raw = (scope.lower() if faults.has("scope-case-ignored") else scope).partition(":")
+        name, _, raw = scope.partition(":")
+        name = name.lower() if faults.has("scope-case-ignored") else name
         kind = name.removeprefix(STORAGE)
         if not name.startswith(STORAGE) or kind not in KINDS:
             continue
@@ -92,7 +93,9 @@ def parse(scopes: Iterable[str], base: PurePosixPath, faults: Faults) -> list[Ca
                 raise BadScopeError(f"scope {name} has no path")
             raw = "/"
         found.append(_capability(kind, raw, base, faults))
-    return found[:1] if faults.has("scope-first-only") else found
+    if faults.has("scope-first-only"):
+        return list({held.kind: held for held in reversed(found)}.values())
+    return found
 
 
 def _capability(kind: str, raw: str, base: PurePosixPath, faults: Faults) -> Capability:
@@ -100,6 +103,8 @@ def _capability(kind: str, raw: str, base: PurePosixPath, faults: Faults) -> Cap
     segments = [part for part in decoded.split("/") if part not in {"", "."}]
     if ".." in segments and not faults.has("scope-dotdot-widens"):
         raise BadScopeError("a scope must not contain '..'")
+    if ".." in segments:
+        segments = segments[: segments.index("..") - 1]
     path = resolve(ROOT.joinpath(*segments))
     return Capability(kind, base.joinpath(*path.parts[1:]), decoded.endswith("/"))
 

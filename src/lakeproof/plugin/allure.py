@@ -33,9 +33,10 @@ def label(check: Check, session: EndpointSession) -> None:
         allure.dynamic.link(required.url, name=required.citation)
 
 
-def name(check: Check, session: EndpointSession) -> None:
+def name(check: Check, session: EndpointSession, cell: str | None = None) -> None:
     """Name the running item after the check; allure sets its own name after the set-up."""
-    allure.dynamic.title(f"{check.id} on {session.name}")
+    which = f" [{cell}]" if cell else ""
+    allure.dynamic.title(f"{check.id}{which} on {session.name}")
     allure.dynamic.description(f"{check.title}\n\n{check.harm}")
 
 

@@ -7,10 +7,12 @@ from typing import cast
 import pytest
 
 from lakeproof.check import ATTRIBUTE, Check, CheckDefinitionError
+from lakeproof.matrix import table
 from lakeproof.plugin.run import Run
 
 ENDPOINT = "endpoint_name"
 PARTNERED = "peer_name"
+CELL = "cell_name"
 
 
 class Collector:
@@ -21,8 +23,12 @@ class Collector:
         self.run = run
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """One item an endpoint; a check with a `peer` gets one for each other end as well."""
-        if check_of_function(metafunc.function) is None:
+        """One item an endpoint; a check with a `peer` gets one for each other end as well.
+
+        A check with a `cell` gets one for each cell of the scope matrix that is its own.
+        """
+        check = check_of_function(metafunc.function)
+        if check is None:
             if self.run_concerns(metafunc):
                 raise CheckDefinitionError(
                     f"{metafunc.module.__file__}: {metafunc.function.__name__} is in suites/ but "
@@ -34,6 +40,8 @@ class Collector:
                 f"{metafunc.module.__file__}: {metafunc.function.__name__} takes none of the "
                 "fixtures that stand for an endpoint (se, probe, greeting); it checks nothing"
             )
+        if CELL in metafunc.fixturenames:
+            metafunc.parametrize(CELL, [cell.id for cell in table().of(check.id)], scope="session")
         targets = [target.name for target in self.run.plan.targets]
         if PARTNERED not in metafunc.fixturenames:
             metafunc.parametrize(ENDPOINT, targets, scope="session")
@@ -99,6 +107,12 @@ def peer_of(item: pytest.Item) -> str | None:
     """The name of the other end of a pair, or None."""
     peer = item.callspec.params.get(PARTNERED)  # type: ignore[attr-defined]
     return str(peer) if peer is not None else None
+
+
+def cell_name_of(item: pytest.Item) -> str | None:
+    """The id of the cell of the scope matrix, or None."""
+    name = item.callspec.params.get(CELL)  # type: ignore[attr-defined]
+    return str(name) if name is not None else None
 
 
 def _sure(item: pytest.Item) -> Check:

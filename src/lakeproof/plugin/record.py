@@ -9,6 +9,7 @@ import pytest
 
 from lakeproof.check import Check
 from lakeproof.lookup import hint
+from lakeproof.matrix import Cell
 from lakeproof.plugin.outcome import Judgement
 from lakeproof.results import Result, RunFolder
 from lakeproof.session.endpoint import EndpointSession
@@ -31,6 +32,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
     duration_s: float,
     transcript: Transcript | None,
     partner: str | None,
+    cell: Cell | None,
     measured: dict[str, float],
     again: bool,
 ) -> Result:
@@ -40,7 +42,8 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
     """
     seen = session.fingerprint
     helped = judgement.outcome in HELPED
-    name = check.id + (f"--{partner}" if partner else "") + ("--again" if again else "")
+    of_which = "".join(f"--{part}" for part in (cell and cell.id, partner) if part)
+    name = check.id + of_which + ("--again" if again else "")
     return Result(
         run=folder.run_id,
         started=datetime.fromtimestamp(began, UTC).isoformat(),
@@ -51,7 +54,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         technology=seen.technology,
         observed_version=seen.version,
         check=check.id,
-        title=check.title,
+        title=cell.sentence if cell else check.title,
         req=check.req,
         level=check.level,
         severity=check.severity,
@@ -61,6 +64,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         do=_do(check, seen, judgement) if helped else None,
         blame=judgement.blame,
         partner=partner,
+        cell=cell.id if cell else None,
         direction=_direction(check),
         transcript=_write(folder, session.name, name, transcript),
         reproduce=transcript.reproduce if transcript and helped else None,

@@ -107,14 +107,16 @@ class Run:
             except KnownFailuresError as error:
                 raise pytest.UsageError(str(error)) from None
 
-    def listed(self, check: Check, session: EndpointSession) -> Listing | None:
+    def listed(
+        self, check: Check, session: EndpointSession, cell: str | None = None
+    ) -> Listing | None:
         """The known-failure entry for this check on what was observed at this endpoint."""
         lists = self._known.get(session.name, ())
         if not lists:
             return None
         version = session.fingerprint.version
         for failures in lists:
-            entry = failures.find(check.id, version, *check.was)
+            entry = failures.find(check.id, version, *check.was, cell=cell)
             if entry is not None:
                 return Listing(entry.issue, entry.reason)
         return None

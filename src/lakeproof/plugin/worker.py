@@ -10,9 +10,10 @@ from _pytest.runner import runtestprotocol
 
 from lakeproof.check import Check
 from lakeproof.features import require
+from lakeproof.matrix import Cell, cell_of
 from lakeproof.plugin import allure
 from lakeproof.plugin.again import SecondChances, merge, unavailable
-from lakeproof.plugin.collect import check_of, endpoint_of, peer_of
+from lakeproof.plugin.collect import cell_name_of, check_of, endpoint_of, peer_of
 from lakeproof.plugin.outcome import Judgement, Listing, judge
 from lakeproof.plugin.record import make_result, rewrite
 from lakeproof.plugin.run import Run, xfail_mark
@@ -98,7 +99,7 @@ class Worker:
             if session.prepared and session.name not in self._swept:
                 self._sweep(session)
                 self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
-            listed = self.run.listed(check, session)
+            listed = self.run.listed(check, session, cell_name_of(item))
             if listed is not None:
                 item.stash[LISTED] = listed
                 item.add_marker(xfail_mark(listed))
@@ -161,7 +162,7 @@ class Worker:
         transcript = self.run.sessions.recorder.current
         if isinstance(raised, Violation):
             transcript.judged = _evidence(raised, transcript)
-        allure.name(check, session)
+        allure.name(check, session, cell_name_of(item))
         first = item.stash.get(FIRST, None)
         if first is None or first.result.outcome is not Outcome.ERROR:
             # A check that hangs twice is one that hangs.
@@ -175,6 +176,7 @@ class Worker:
             duration_s=call.stop - item.stash[BEGAN],
             transcript=transcript,
             partner=peer_of(item) or item.stash.get(PARTNER, None),
+            cell=_cell(item),
             measured=item.stash.get(MEASURED, {}),
             again=first is not None,
         )
@@ -232,6 +234,11 @@ class Worker:
 
 
 FINISHED: pytest.StashKey[dict[str, object]] = pytest.StashKey()
+
+
+def _cell(item: pytest.Item) -> Cell | None:
+    name = cell_name_of(item)
+    return None if name is None else cell_of(name)
 
 
 def _sentence(excinfo: pytest.ExceptionInfo[BaseException], *_: object) -> str:

@@ -12,6 +12,7 @@ from lakeproof.credentials.client import ClientCredentials
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.session.fingerprint import Evidence, Fingerprint, limiter_of, recognise
+from lakeproof.session.grounds import Grounds
 from lakeproof.session.inquiry import inquire
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
@@ -65,6 +66,7 @@ class EndpointSession:
         self._unanswered = 0
         self._hiccup = ""
         self._sample: ServedSample | str | None = None
+        self.grounds: Grounds | None = None
         self._shown: tuple[Evidence, ...] = ()
         # Asked for several times a check; evidence is only ever added.
         self._recognised: tuple[int, Fingerprint] | None = None

@@ -1,0 +1,203 @@
+"""Tries the cells of the scope matrix on one endpoint: what has to be there, then the request.
+
+Files that are only looked at are laid down once an endpoint; what a request may change is the
+cell's own. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from lakeproof.credentials.client import Oddity
+from lakeproof.credentials.wallet import EndpointWallet
+from lakeproof.matrix import Cell, Grant, Place, table
+from lakeproof.verdict import Blocked, NotRun
+from lakeproof.wire.auth import Bearer
+from lakeproof.wire.reply import Reply
+from lakeproof.wire.storage import SetUpFailed, StorageElement
+
+THERE, SENT = b"what was there before", b"what the request brings"
+LOOKING = frozenset({"stat", "props", "checksum", "get", "list"})
+NEW = frozenset({"put", "mkcol", "in"})
+WRITERS = frozenset({"create", "modify"})
+NO_PARENT = frozenset({404, 409})
+THEIRS = "theirs"
+NO_ODD = (
+    "it needs an issuer that signs odd tokens on request (trusted_odd_tokens in the "
+    "inventory, --odd-tokens with the laptop lake's issuer)"
+)
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One request of the matrix, and the state it must leave.
+
+    Where it is refused, `kept` still hold their content and nothing is at `absent`; where it
+    works, `holding` hold theirs, nothing is at `gone`, and `made` are collections.
+    """
+
+    reply: Reply
+    kept: dict[PurePosixPath, bytes] = field(default_factory=dict)
+    absent: tuple[PurePosixPath, ...] = ()
+    holding: dict[PurePosixPath, bytes] = field(default_factory=dict)
+    gone: tuple[PurePosixPath, ...] = ()
+    made: tuple[PurePosixPath, ...] = ()
+
+
+class Grounds:
+    """The directory of the matrix at one endpoint, and what was laid down in it."""
+
+    def __init__(self, se: StorageElement, wallet: EndpointWallet) -> None:
+        self._se = se
+        self._wallet = wallet
+        se.new_workdir("matrix")
+        self._base = se.workdir
+        self._laid: set[PurePosixPath] = set()
+        self._controls: dict[str, Reply] = {}
+        self._count = 0
+
+    def try_it(self, cell: Cell) -> Tried:
+        """Send the cell's request; Blocked when its token is good for nothing at all."""
+        if cell.verdict == "deny":
+            self._control(cell.grant)
+        if cell.operation.name in LOOKING:
+            name = "data"
+        else:
+            self._count += 1
+            name = f"{cell.operation.name}-{self._count}"
+        target = self._path(cell.place.target, name)
+        bearer = self._bearer(cell.grant, cell.place, name)
+        if cell.place.name not in {"leading", "ancestor"}:
+            self._se.make_directory(target.parent)
+        if cell.operation.name not in NEW:
+            self._lay(target)
+        return OPERATIONS[cell.operation.name](self, target, bearer)
+
+    def _control(self, grant: Grant) -> None:
+        """The storage takes this issuer's tokens, and this very kind where it grants a thing."""
+        inside = table().places["inside"]
+        kind = grant.name if grant.name in WRITERS else "read"
+        if kind not in self._controls:
+            name = "data" if kind == "read" else f"control-{kind}"
+            target = self._path(inside.target, name)
+            bearer = self._bearer(table().grants[kind], inside, name)
+            self._se.make_directory(target.parent)
+            if kind == "read":
+                self._lay(target)
+                self._controls[kind] = self._se.get(target, auth=bearer)
+            else:
+                self._controls[kind] = self._se.put(target, SENT, auth=bearer)
+        reply = self._controls[kind]
+        if not reply.ok:
+            raise Blocked(f"the control request did not succeed: {reply.describe()}")
+
+    def _bearer(self, grant: Grant, place: Place, name: str) -> Bearer:
+        path, other = self._text(place.scope, name), self._text(THEIRS, name)
+        parts = grant.scope.split()
+        if not grant.odd:
+            return self._wallet.bearer(*(part.format(scope=path, other=other) for part in parts))
+        if not self._wallet.can_mint_odd:
+            raise NotRun(NO_ODD)
+        genuine = (f"storage.read:{path}",)
+        term = self._wallet.in_scope_terms(genuine)[0].partition(":")[2]
+        claim = " ".join(part.format(scope=term) for part in parts)
+        return self._wallet.odd(genuine, Oddity({"scope": claim}, {}, None, None))
+
+    def _text(self, template: str, name: str) -> str:
+        """As text: dots and slashes of a scope must stay as they are."""
+        return f"{self._base}/{template.format(n=name)}"
+
+    def _path(self, template: str, name: str) -> PurePosixPath:
+        return PurePosixPath(self._text(template, name))
+
+    def _lay(self, path: PurePosixPath) -> None:
+        """Have a file at `path`; once."""
+        if path in self._laid:
+            return
+        self._se.make_directory(path.parent)
+        reply = self._se.put(path, THERE)
+        if not reply.ok:
+            raise SetUpFailed(f"cannot create {path}: {reply.describe()}", reply)
+        self._laid.add(path)
+
+    def _stat(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.head(target, auth=bearer))
+
+    def _props(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.propfind(target, 0, auth=bearer))
+
+    def _checksum(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.digest(target, "adler32", auth=bearer))
+
+    def _list(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.propfind(target.parent, 1, auth=bearer))
+
+    def _get(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.get(target, auth=bearer))
+
+    def _put(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        reply = self._se.put(target, SENT, auth=bearer)
+        if reply.status in NO_PARENT and target.parent.parent != self._base:
+            # Where an upload makes no collections, the client does, by the same right.
+            for collection in (target.parent.parent, target.parent):
+                self._se.mkcol(collection, auth=bearer)
+            reply = self._se.put(target, SENT, auth=bearer)
+        return Tried(reply, absent=(target,), holding={target: SENT})
+
+    def _over(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        reply = self._se.put(target, SENT, auth=bearer)
+        return Tried(reply, kept={target: THERE}, holding={target: SENT})
+
+    def _mkcol(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.mkcol(target, auth=bearer), absent=(target,), made=(target,))
+
+    def _rename(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return self._move(target, target.with_name(f"{target.name}-renamed"), bearer)
+
+    def _out(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        to = self._path(THEIRS, "") / target.name
+        self._se.make_directory(to.parent)
+        return self._move(target, to, bearer)
+
+    def _in(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        source = self._path(THEIRS, "") / target.name
+        self._lay(source)
+        return self._move(source, target, bearer)
+
+    def _move(self, source: PurePosixPath, to: PurePosixPath, bearer: Bearer) -> Tried:
+        reply = self._se.move(source, to, auth=bearer)
+        before, after = {source: THERE}, {to: THERE}
+        return Tried(reply, kept=before, absent=(to,), holding=after, gone=(source,))
+
+    def _onto(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        other = target.with_name(f"{target.name}-other")
+        reply = self._se.put(other, SENT)
+        if not reply.ok:
+            raise SetUpFailed(f"cannot create {other}: {reply.describe()}", reply)
+        reply = self._se.move(target, other, overwrite=True, auth=bearer)
+        before = {target: THERE, other: SENT}
+        return Tried(reply, kept=before, holding={other: THERE}, gone=(target,))
+
+    def _delete(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        return Tried(self._se.delete(target, auth=bearer), kept={target: THERE}, gone=(target,))
+
+
+Attempt = Callable[[Grounds, PurePosixPath, Bearer], Tried]
+
+OPERATIONS: dict[str, Attempt] = {
+    "stat": Grounds._stat,
+    "props": Grounds._props,
+    "checksum": Grounds._checksum,
+    "list": Grounds._list,
+    "get": Grounds._get,
+    "put": Grounds._put,
+    "over": Grounds._over,
+    "mkcol": Grounds._mkcol,
+    "rename": Grounds._rename,
+    "onto": Grounds._onto,
+    "out": Grounds._out,
+    "in": Grounds._in,
+    "delete": Grounds._delete,
+}
