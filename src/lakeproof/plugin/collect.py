@@ -40,11 +40,11 @@ class Collector:
                 f"{metafunc.module.__file__}: {metafunc.function.__name__} takes none of the "
                 "fixtures that stand for an endpoint (se, probe, greeting); it checks nothing"
             )
-        if CELL in metafunc.fixturenames:
-            metafunc.parametrize(CELL, [cell.id for cell in table().of(check.id)], scope="session")
         targets = [target.name for target in self.run.plan.targets]
         if PARTNERED not in metafunc.fixturenames:
             metafunc.parametrize(ENDPOINT, targets, scope="session")
+            if CELL in metafunc.fixturenames:
+                metafunc.parametrize(CELL, [cell.id for cell in table().of(check.id)])
             return
         pairs = [(name, peer.name) for name in targets for peer in self.run.plan.peers_of(name)]
         metafunc.parametrize(
@@ -70,7 +70,16 @@ class Collector:
         chosen = [item for item in chosen if endpoint_of(item) in order]
         kept = set(chosen)
         dropped = [item for item in checks if item not in kept]
-        chosen.sort(key=lambda item: (order[endpoint_of(item)], *_stage(_sure(item))))
+        first: dict[Check, int] = {}  # pytest tears the cells of a check apart
+        for at, item in enumerate(chosen):
+            first.setdefault(_sure(item), at)
+        chosen.sort(
+            key=lambda item: (
+                order[endpoint_of(item)],
+                *_stage(_sure(item)),
+                first[_sure(item)],
+            )
+        )
         for item in chosen:
             item.add_marker(pytest.mark.xdist_group(endpoint_of(item)))
         items[:] = [item for item in items if check_of(item) is None] + chosen
