@@ -9,6 +9,7 @@ pytest_plugins = (
     "fixtures.embargo",
     "fixtures.macaroons",
     "fixtures.matrix",
+    "fixtures.proxies",
     "fixtures.payloads",
     "fixtures.figures",
     "fixtures.report",

@@ -128,6 +128,20 @@ class Expect(LeakExpectations):
         if reply.failure is not None or reply.status < 400:  # noqa: PLR2004  first error status
             raise Violation(f"{reply.method} is refused", reply.describe(), reply.exchange)
 
+    def turned_away(self, ask: Callable[[], Reply]) -> None:
+        """What `ask` sends is refused: by an error status, or by TLS, which looks at certificates.
+
+        A server that rejects a client certificate closes the connection before any answer.
+        """
+        try:
+            reply = ask()
+        except NotReached as why:
+            if why.kind in ("tls", "unreachable"):
+                return
+            raise
+        if reply.failure is None or reply.failure.kind != "closed":
+            self.refused(reply)
+
     def not_found(self, reply: Reply) -> None:
         """The answer is 404 (or 410)."""
         self.status(reply, *NOT_FOUND)

@@ -31,6 +31,7 @@ NEEDS: dict[str, str] = {
     "odd-tokens": "the issuer signs odd tokens on request",
     "md5": "the endpoint knows md5 checksums",
     "x509": "there is an X.509 certificate or proxy",
+    "other-x509": "there is a certificate of somebody who may do nothing here",
     "macaroons": "the endpoint issues macaroons",
     "macaroon-caveats": "macaroon requests may bring caveats of path and address",
     "macaroon-form": "the endpoint publishes a token endpoint that gives macaroons",
@@ -152,6 +153,11 @@ def _require_credentials(check: Check, session: EndpointSession) -> None:
         )
     if "x509" in check.needs and wallet.certificate is None:
         raise NotRun("no certificate: give --proxy")
+    if "other-x509" in check.needs and wallet.other_certificate is None:
+        raise NotRun(
+            "no certificate of somebody who may do nothing here: give --other-proxy "
+            "(auth.other_x509 in the inventory)"
+        )
 
 
 def _cannot_tell(_: EndpointSession) -> bool:

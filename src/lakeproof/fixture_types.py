@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from lakeproof.matrix import Cell
 from lakeproof.session.grounds import Tried
 from lakeproof.session.probe import Probe
-from lakeproof.wire.auth import Bearer
+from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import StorageElement
@@ -33,6 +33,19 @@ Tampering = Literal[
 
 MacaroonForgery = Literal[
     "altered-signature", "dropped-activity", "widened-activity", "foreign-key"
+]
+
+ProxyKind = Literal[
+    "proxy",
+    "limited",
+    "independent",
+    "elliptic",
+    "long-chain",
+    "expired",
+    "foreign-signature",
+    "too-deep",
+    "self-signed",
+    "unknown-authority",
 ]
 
 
@@ -145,6 +158,20 @@ class Apart(Protocol):
     """
 
     def __call__(self) -> StorageElement:  # noqa: D102
+        ...
+
+
+class ProxyFor(Protocol):
+    """Makes a proxy, or an impostor, from the certificate that was given."""
+
+    def __call__(self, kind: ProxyKind) -> ClientCert:  # noqa: D102
+        ...
+
+
+class Impersonating(Protocol):
+    """The given certificate's name in one that somebody else signed, as a proxy or a person."""
+
+    def __call__(self, kind: Literal["proxy", "person"]) -> ClientCert:  # noqa: D102
         ...
 
 

@@ -36,6 +36,8 @@ SECOND_ADDRESS = "127.0.0.2"
 # Where the elements' own rules forbid them to fetch from.
 INSIDE = "127.0.0.3"
 PATIENCE_S = 6.0
+# Whom the elements know by certificate, and whom not.
+MEMBER, STRANGER = "somebody", "stranger"
 V6_ADDRESS = "::1"
 V6_LOOPBACK = (V6_ADDRESS,) if has_route(V6_ADDRESS) else ()
 # What a technology does not have at all, as its inventory entry would say.
@@ -58,6 +60,7 @@ class Files:
     key: Path
     peer: Path
     client: Path
+    stranger: Path
 
 
 def make_files(directory: Path) -> Files:
@@ -71,9 +74,11 @@ def make_files(directory: Path) -> Files:
         directory / "host.key",
         directory / "peer.pem",
         directory / "client.pem",
+        directory / "stranger.pem",
     )
+    ca.write_credential(ca.issue(authority, STRANGER), files.stranger)
     ca.write_credential(ca.issue(authority, "localhost", ["localhost", INSIDE]), files.peer)
-    ca.write_credential(ca.issue(authority, "somebody"), files.client)
+    ca.write_credential(ca.issue(authority, MEMBER), files.client)
     for identity, certificate, key in (
         (authority, files.ca, files.ca_key),
         (host, files.certificate, files.key),
@@ -254,6 +259,7 @@ class Bench:
             kept_from=(INSIDE,),
             transfer_rate=RATE,
             client_ca=self.files.ca,
+            members=(ca.read_credential(self.files.client).subject,),
         )
         return StorageServer(config).start()
 
@@ -271,6 +277,7 @@ class Bench:
                 "auth": {
                     "x509": f"file:{self.files.client}",
                     "other_area": f"{AREA}{OTHER_AREA}",
+                    "other_x509": f"file:{self.files.stranger}",
                 },
             },
         )

@@ -29,13 +29,14 @@ class EndpointWallet:
     `directory` is the run's own directory: tokens for anything in it are of that scope, so that
     one serves the whole run. `scope_root` is the URL path that scope "/" means at this storage;
     None until it is known. Without a token source the certificate is shown, without either
-    nothing is.
+    nothing is. `other_certificate` is somebody's who may do nothing here.
     """
 
     audience: str
     directory: PurePosixPath
     source: TokenSource | None = None
     certificate: ClientCert | None = None
+    other_certificate: ClientCert | None = None
     scope_root: PurePosixPath | None = None
     tls: TlsConfig = field(default_factory=lambda: TlsConfig(None))
     _keys: dict[str, list[dict[str, Any]]] = field(default_factory=dict, repr=False)

@@ -40,6 +40,8 @@ async def identify(exchange: Exchange) -> Identity:
     if by_x509 is not None and _prefers_certificate(exchange):
         return by_x509
     text = _bearer(exchange)
+    if text and by_x509 is not None and exchange.faults.has("x509-beside-bearer-refused"):
+        raise refuse_token(exchange, "there is a certificate as well")
     if text is not None and _unverified_query(exchange):
         return Member(exchange.element.config.base_path, EVERYTHING)
     if text is None:

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 
 from lakeproof.emulator.config import EmulatorConfig
 from lakeproof.emulator.faults import Faults
+from lakeproof.emulator.tls_careless import accept_any_chain
 
 # X509_V_FLAG_NO_CHECK_TIME, which the ssl module does not name.
 NO_CHECK_TIME = 0x200000
@@ -37,6 +38,8 @@ CONNECTION_FAULTS = (
     "tls-client-certificate-required",
     "tls-null-cipher",
     "x509-expired-accepted",
+    "x509-chain-ignored",
+    "x509-proxy-refused",
 )
 SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -67,13 +70,16 @@ class TlsContexts:
         if self.config.client_ca is not None:
             context.load_verify_locations(self.config.client_ca)
             context.verify_mode = ssl.CERT_OPTIONAL
-            context.verify_flags |= ssl.VERIFY_ALLOW_PROXY_CERTS
+            if not faults.has("x509-proxy-refused"):
+                context.verify_flags |= ssl.VERIFY_ALLOW_PROXY_CERTS
         if faults.has("tls-null-cipher"):
             context.set_ciphers("ALL:eNULL:aNULL:@SECLEVEL=0")
         if faults.has("tls-client-certificate-required"):
             context.verify_mode = ssl.CERT_REQUIRED
         if faults.has("x509-expired-accepted"):
             context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
+        if faults.has("x509-chain-ignored"):
+            accept_any_chain(context)
         return context
 
     def _load_wrong(self, context: ssl.SSLContext, fault: str) -> None:

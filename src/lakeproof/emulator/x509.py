@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.identity import EVERYTHING, Identity, Member
 
@@ -14,6 +17,12 @@ SHORT_NAMES = {
     "localityName": "L",
     "stateOrProvinceName": "ST",
 }
+PROXY_INFO = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.14")  # RFC 3820 §3.8
+# The OIDs of policy languages, DER: id-ppl-independent, and Globus' limited proxy.
+INDEPENDENT = bytes.fromhex("06082b06010505071502")
+LIMITED = bytes.fromhex("060b2b060104019b5001010109")
+# A proxy of a proxy of a proxy: what a job's proxy is after a batch system and a transfer service.
+LONG = 3
 
 
 def by_certificate(exchange: Exchange) -> Identity | None:
@@ -23,15 +32,48 @@ def by_certificate(exchange: Exchange) -> Identity | None:
     with that of its owner); everybody else is known but may do nothing.
     """
     transport = exchange.request.transport
-    certificate = transport.get_extra_info("peercert") if transport is not None else None
+    tls = transport.get_extra_info("ssl_object") if transport is not None else None
+    if tls is None:
+        return None
+    certificate = tls.getpeercert()
     if not certificate:
         return None
-    config = exchange.element.config
+    config, faults = exchange.element.config, exchange.faults
     subject = subject_name(certificate.get("subject", ()))
-    listed = any(subject == m or subject.startswith(f"{m}/") for m in config.members)
-    if listed or not config.members or exchange.faults.has("x509-unlisted-accepted"):
-        return Member(config.base_path, EVERYTHING)
-    return Member(config.base_path, frozenset())
+    owner = next((m for m in config.members if subject == m or subject.startswith(f"{m}/")), None)
+    nobody = Member(config.base_path, frozenset())
+    if faults.has("x509-member-refused"):
+        return nobody
+    if owner is None and config.members and not faults.has("x509-unlisted-accepted"):
+        return nobody
+    levels = subject.removeprefix(owner or subject).count("/CN=")
+    leaf = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
+    if _is_unwelcome(exchange, leaf, levels):
+        return nobody
+    return Member(config.base_path, EVERYTHING)
+
+
+def _is_unwelcome(exchange: Exchange, leaf: x509.Certificate, levels: int) -> bool:
+    """Whether a proxy inherits nothing, or is of a kind that a fault keeps out."""
+    faults, information = exchange.faults, _proxy_information(leaf)
+    if INDEPENDENT in information:
+        return not faults.has("x509-independent-accepted")
+    return (
+        (faults.has("x509-limited-refused") and LIMITED in information)
+        or (faults.has("x509-long-chain-refused") and levels >= LONG)
+        or (
+            faults.has("x509-elliptic-refused")
+            and isinstance(leaf.public_key(), ec.EllipticCurvePublicKey)
+        )
+    )
+
+
+def _proxy_information(leaf: x509.Certificate) -> bytes:
+    """The extension that makes a certificate a proxy, DER; nothing for any other."""
+    for extension in leaf.extensions:
+        if extension.oid == PROXY_INFO and isinstance(extension.value, x509.UnrecognizedExtension):
+            return extension.value.value
+    return b""
 
 
 def subject_name(parts: tuple[tuple[tuple[str, str], ...], ...]) -> str:

@@ -177,12 +177,14 @@ class Auth(Model):
 
     `other` is a second identity, which must not see the first one's data; `other_area` the URL path
     where it may write, if not in the endpoint's own.
+    `other_x509` is the certificate or proxy of somebody who may do nothing here.
     """
 
     tokens: TokensName | None = None
     x509: Certificate | None = None
     other: TokensName | None = None
     other_area: UrlPath | None = None
+    other_x509: Certificate | None = None
 
 
 class Downtime(Model):
@@ -277,6 +279,12 @@ class Endpoint(Model):
     def x509_name(self) -> PathName | None:
         """The proxy or certificate by name, relative to the inventory's folder."""
         return None if self.auth.x509 is None else PathName(self.auth.x509, self._base)
+
+    @property
+    def other_x509_name(self) -> PathName | None:
+        """The credential of somebody who may do nothing here, by name."""
+        other = self.auth.other_x509
+        return None if other is None else PathName(other, self._base)
 
     @property
     def is_golden(self) -> bool:

@@ -50,7 +50,12 @@ def _row(site: Site, endpoint: Endpoint) -> dict[str, str]:
 
 
 def _credentials(auth: Auth) -> str:
-    named = [("tokens", auth.tokens), ("x509", auth.x509), ("other", auth.other)]
+    named = [
+        ("tokens", auth.tokens),
+        ("x509", auth.x509),
+        ("other", auth.other),
+        ("other x509", auth.other_x509),
+    ]
     return ", ".join(f"{kind} {name}" for kind, name in named if name) or "none"
 
 

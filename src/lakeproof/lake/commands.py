@@ -93,7 +93,8 @@ def env(directory: Path) -> None:
         f'# lakeproof check "${first}" --partner "${second}" --ca "$LAKE_CA" '
         '--token "client:$LAKE_ISSUER" --client-id "$LAKE_CLIENT_ID" '
         '--client-secret-file "$LAKE_CLIENT_SECRET_FILE" --odd-tokens --proxy "$LAKE_X509" '
-        '--peer-url "$LAKE_PEER_URL" --peer-other-url "$LAKE_PEER_OTHER_URL" '
+        '--other-proxy "$LAKE_OTHER_X509" --peer-url "$LAKE_PEER_URL" '
+        '--peer-other-url "$LAKE_PEER_OTHER_URL" '
         '--peer-certificate "$LAKE_PEER"'
     )
 

@@ -146,6 +146,7 @@ def environment(lake: Lake) -> dict[str, str]:
         "LAKE_PEER_URL": lake.peer_urls[0],
         "LAKE_PEER_OTHER_URL": lake.peer_urls[1],
         "LAKE_X509": str(lake.layout.credential(X509_USER)),
+        "LAKE_OTHER_X509": str(lake.layout.credential(VOMS_USER)),
         "X509_CERT_DIR": str(lake.layout.certificates),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from lakeproof.lake.layout import OTHER_CLIENT, PEER, X509_USER, Lake, LakeSite
+from lakeproof.lake.layout import OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
 from lakeproof.lake.sites import FEATURES, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -68,6 +68,8 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
             "x509": f"file:{lake.layout.credential(X509_USER)}",
             "other": "neighbour",
             "other_area": site.other_area,
+            # Without the VO's attributes Bob is nobody.
+            "other_x509": f"file:{lake.layout.credential(VOMS_USER)}",
         },
         "features": {"tpc-pull": True, "tpc-push": True, **FEATURES[site.technology]},
         "roles": ["source", "destination", *golden],

@@ -98,6 +98,12 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("proxy", "X.509 proxy, or certificate and key in one PEM file.", "PATH", commands=ADHOC),
     Option(
+        "other-proxy",
+        "The same of somebody else, who may do nothing here: the storage must keep it out.",
+        "PATH",
+        commands=ADHOC,
+    ),
+    Option(
         "ca",
         "CA certificate file or hashed directory. Default: the system's.",
         "PATH",

@@ -192,6 +192,7 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
         audience=get("lakeproof_audience"),
         scope_root=get("lakeproof_scope_root"),
         proxy=get("lakeproof_proxy"),
+        other_proxy=get("lakeproof_other_proxy"),
         ca=get("lakeproof_ca"),
         technology=get("lakeproof_technology"),
         features=get("lakeproof_feature"),

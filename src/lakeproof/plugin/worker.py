@@ -205,7 +205,11 @@ class Worker:
             asked = [e for e in seen.exchanges if origin_of(e.url) == origin_of(other.door.origin)]
             # An answer that began and never ended is a time-out too, and blamed on the endpoint.
             endless = other is session and judgement.blame is Blame.ENDPOINT
-            dumb = [e for e in asked if e.failure and not e.status and not e.broken_off]
+            dumb = [
+                e
+                for e in asked
+                if e.failure and not e.status and not (e.broken_off or e.turned_away)
+            ]
             if endless or any(e.waited_in_vain for e in dumb):
                 other.note_unanswered()
             elif dumb:

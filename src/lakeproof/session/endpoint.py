@@ -101,6 +101,7 @@ class EndpointSession:
             directory=self.run_directory,
             source=self.target.tokens.open() if self.target.tokens else None,
             certificate=self.target.certificate(),
+            other_certificate=self.target.other_certificate(),
             scope_root=self.target.endpoint.scope_root,
             tls=self.tls,
         )

@@ -124,6 +124,11 @@ class Target:
         name = self.endpoint.x509_name
         return load_certificate(name.path())[0] if name else None
 
+    def other_certificate(self) -> ClientCert | None:
+        """The credential of somebody who may do nothing here, or None; raises CredentialError."""
+        name = self.endpoint.other_x509_name
+        return load_certificate(name.path())[0] if name else None
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -175,6 +180,7 @@ class AdHoc:
     audience: str | None = None
     scope_root: str | None = None
     proxy: str | None = None
+    other_proxy: str | None = None
     ca: str | None = None
     technology: str = "auto"
     features: Sequence[str] = ()
@@ -211,7 +217,8 @@ class AdHoc:
         settings |= {key: value for key, value in optional.items() if value}
         if self.sample_file:
             settings["sample"] = _sample(self.sample_file)
-        auth = {"x509": f"file:{self.proxy}"} if self.proxy else {}
+        proxies = {"x509": self.proxy, "other_x509": self.other_proxy}
+        auth = {key: f"file:{path}" for key, path in proxies.items() if path}
         if self.other_area:
             auth["other_area"] = self.other_area
         return settings | ({"auth": auth} if auth else {})

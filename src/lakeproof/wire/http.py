@@ -281,6 +281,7 @@ class HttpClient:
             reply = self._follow(ask, started + ask.total_s, hops)
         except NotReached as error:
             exchange.failure, exchange.waited_in_vain = error.sentence, True
+            exchange.turned_away = error.kind == "tls" and exchange.client_certificate
             raise
         finally:
             exchange.elapsed_s = time.monotonic() - started
@@ -293,6 +294,9 @@ class HttpClient:
         exchange.failure = reply.failure.sentence if reply.failure else ""
         exchange.waited_in_vain = reply.failure is not None and reply.failure.kind == "timeout"
         exchange.broken_off = reply.broken_off
+        # TLS 1.3 lets a server hang up on a client certificate without a word.
+        closed = reply.failure is not None and reply.failure.kind == "closed"
+        exchange.turned_away = closed and exchange.client_certificate
         return reply
 
     def _record(self, ask: _Ask) -> Exchange:

@@ -58,6 +58,7 @@ class Exchange:
     credential by "$OTHER_TOKEN") before it gets here, so that no record ever holds one.
     `broken_off` is an upload that our side dropped on purpose: no answer was waited for.
     `waited_in_vain`: it ended with a time-out, or there was no connection for it.
+    `turned_away`: TLS refused the client certificate, which is an answer of its own kind.
     `resolve` is host:port:address where one address of the host was chosen.
     `raw` is what was sent as bytes (see `wire.raw`), turn by turn, with $TOKEN for a bearer.
     """
@@ -82,6 +83,7 @@ class Exchange:
     hops: tuple[Hop, ...] = ()
     follow: bool = True
     broken_off: bool = False
+    turned_away: bool = False
     raw: tuple[str, ...] = ()
 
     def text(self) -> str:

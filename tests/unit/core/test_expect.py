@@ -16,7 +16,7 @@ from lakeproof.expect import expect
 from lakeproof.expect_leaks import KEPT
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.payload import Enough
-from lakeproof.wire.reply import Failure, Reply
+from lakeproof.wire.reply import Failure, NotReached, Reply
 from lakeproof.wire.sample import Sample, sample_of
 from lakeproof.wire.tpc import TpcEnd, Transfer
 
@@ -147,7 +147,15 @@ LONG = Sample(PATH, 5, "0" * 8, "", "", b"ab", b"e")
 LONG_200 = _reply(body=b"abc", length=3, failure=Failure("oversized", "it is longer than 3 bytes"))
 REPR = _reply(Repr_Digest="adler=:Ak0BJw==:, x-new=:AAAA:")
 
+
+def _kept_out() -> Reply:
+    raise NotReached("tls", "no TLS connection: the server does not accept our client certificate")
+
+
 PASSES: list[Case] = [
+    ("turned_away", (lambda: DENIED,)),
+    ("turned_away", (lambda: _no_answer(Failure("closed", "closed without an answer")),)),
+    ("turned_away", (_kept_out,)),
     ("part", (LAST, SAMPLE, 1, 2)),
     ("part", (WHOLE, SAMPLE, 1, 2)),
     ("parts", (WHOLE, SAMPLE)),
@@ -289,6 +297,7 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("eventually", (lambda: expect.absent(_storage(), PATH), 0), "nothing is left", "it exists"),
     ("digest", (OK, "adler32", DATA), "adler32=024d0127", "no Digest header"),
     ("digest", (_reply(Digest="md5=x"), "adler32", DATA), "adler32=024d0127", "Digest: md5=x"),
+    ("turned_away", (lambda: OK,), "is refused", "answered 200"),
     ("transferred", (_transfer(TpcEnd.FAILURE, "broken"),), "final line 'success", "broken"),
     ("transferred", (_transfer(TpcEnd.UNKNOWN),), "final line 'success", "COPY"),
     ("transferred", (_transfer(TpcEnd.REFUSED),), "final line 'success", "403"),
@@ -326,6 +335,7 @@ SLOWS: list[Case] = [
     ("success", (_no_answer(SLOW),)),
     ("status", (_no_answer(SLOW), 201)),
     ("refused", (_no_answer(SLOW),)),
+    ("turned_away", (lambda: _no_answer(SLOW),)),
     ("nothing_read", (_no_answer(SLOW), SECRET)),
     ("nothing_learned", (_no_answer(SLOW), SECRET)),
     ("nothing_listed", (_no_answer(SLOW), PATH)),
