@@ -31,8 +31,8 @@ CASES = [
     if fault in check.catches and (fault, check.id) not in NOT_SHOWN
 ]
 AT_LEAST = 25
-# These look at the connection, the URL or who comes first, which are the proxy's. XRootD before 5.6.2 loses its
-# place in a chunked body depending on how TCP cuts it into segments (xrootd/xrootd#2058).
+# These look at the connection, the URL or who comes first, which are the proxy's. XRootD before
+# 5.6.2 loses its place in a chunked body depending on how TCP cuts it (xrootd/xrootd#2058).
 OF_THE_PROXY = {
     "reachability.connections.request-behind-an-upload-is-answered",
     "reachability.connections.unread-body-is-not-the-next-request",
