@@ -9,6 +9,7 @@ from lakeproof import (
     Embargoed,
     Expect,
     MacaroonBy,
+    MacaroonFor,
     StorageElement,
     check,
 )
@@ -163,6 +164,7 @@ def test_redirect_is_good_for_its_file_alone(
 def test_macaroon_of_other_does_not_open(
     embargoed: Embargoed,
     other_token: Bearer,
+    macaroon: MacaroonFor,
     macaroon_by: MacaroonBy,
     apart: Apart,
     expect: Expect,
@@ -171,8 +173,8 @@ def test_macaroon_of_other_does_not_open(
 
     Asking for it costs one request; where it opens what the token does not, nothing is kept.
     """
-    own = macaroon_by(other_token, embargoed.others, "DOWNLOAD")
-    expect.control(apart().get(embargoed.others, auth=own))
+    owners = macaroon(apart(), embargoed.path, "DOWNLOAD")
+    expect.control(apart().get(embargoed.path, auth=owners))
 
     derived = macaroon_by(other_token, embargoed.path, "DOWNLOAD")
 
