@@ -144,10 +144,10 @@ class Controller:
         )
         left: list[str] = []
         for target in self.run.plan.everything:
-            session = sessions.get(target.name)
-            if session.prepare():
-                removals = remove_leftovers(session, dead=[self.run.folder.run_id])
-                left += [url for removal in removals for url in removal.left]
+            for session in sessions.all_of(target.name):
+                if session.prepare():
+                    removals = remove_leftovers(session, dead=[self.run.folder.run_id])
+                    left += [url for removal in removals for url in removal.left]
         left += sessions.clean_up()
         sessions.close()
         return left

@@ -96,9 +96,11 @@ class Worker:
             if FIRST not in item.stash:
                 allure.label(check, session)
             require(check, session, self.run.mode)
-            if session.prepared and session.name not in self._swept:
-                self._sweep(session)
-                self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
+            for each in self.run.sessions.all_of(session.name):
+                # That of a second identity is prepared by the first check that needs it.
+                if each.prepared and each.name not in self._swept:
+                    self._sweep(each)
+                    self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
             listed = self.run.listed(check, session, cell_name_of(item))
             if listed is not None:
                 item.stash[LISTED] = listed

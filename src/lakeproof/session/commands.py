@@ -53,6 +53,10 @@ class Age(click.ParamType[timedelta]):
 @click.option("--token", metavar="SOURCE", help="As for check; only for URLs.")
 @click.option("--client-id", metavar="ID", help="As for check.")
 @click.option("--client-secret-file", metavar="PATH", help="As for check.")
+@click.option("--other-token", metavar="SOURCE", help="As for check.")
+@click.option("--other-client-id", metavar="ID", help="As for check.")
+@click.option("--other-client-secret-file", metavar="PATH", help="As for check.")
+@click.option("--other-area", metavar="PATH", help="As for check.")
 @click.option("--audience", metavar="A", help="As for check.")
 @click.option("--scope-root", metavar="PATH", help="As for check.")
 @click.option("--proxy", metavar="PATH", help="As for check.")
@@ -83,22 +87,21 @@ def _clean_plan(plan: Plan, older_than: timedelta, dead: Sequence[str]) -> bool:
     """Clean every endpoint of the plan; True when something could not be done."""
     sessions = Sessions(plan, new_run_id())
     problem = False
-    for target in plan.targets:
-        session = sessions.get(target.name)
+    for session in (each for target in plan.targets for each in sessions.all_of(target.name)):
         removed = 0
         try:
             session.require_ready()
             for removal in remove_leftovers(session, older_than=older_than, dead=dead):
                 removed += 1
-                click.echo(f"{target.name}: removed {removal.directory}")
+                click.echo(f"{session.name}: removed {removal.directory}")
                 for left in removal.left:
                     problem = True
-                    click.echo(f"{target.name}: could not remove {left}", err=True)
+                    click.echo(f"{session.name}: could not remove {left}", err=True)
         except (Unjudged, Blocked, CredentialError, NotReached) as error:
             problem = True
-            click.echo(f"{target.name}: not cleaned: {error}", err=True)
+            click.echo(f"{session.name}: not cleaned: {error}", err=True)
         else:
-            click.echo(f"{target.name}: {removed} earlier runs removed")
+            click.echo(f"{session.name}: {removed} earlier runs removed")
     sessions.clean_up()
     sessions.close()
     return problem

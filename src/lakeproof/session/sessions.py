@@ -68,10 +68,24 @@ class Sessions:
         Raises NotRun when there is no second identity; when it can do nothing in its own area, an
         error blamed on the credential, once.
         """
+        session = self._other(name)
+        if session is None:
+            raise NotRun(NO_OTHER)
+        if session.trouble is not None:
+            sentence = f"the other identity cannot use its own area: {session.trouble[0]}"
+            self._unsound(sentence, Blame.CREDENTIAL)
+        return session
+
+    def all_of(self, name: str) -> list[EndpointSession]:
+        """The endpoint of this name as each identity uses it, the first one's session first."""
+        other = self._other(name)
+        return [self.get(name)] if other is None else [self.get(name), other]
+
+    def _other(self, name: str) -> EndpointSession | None:
         owner = self.get(name)
         target = owner.target.as_other()
         if target is None:
-            raise NotRun(NO_OTHER)
+            return None
         if target.name not in self._open:
             session = EndpointSession(
                 target, f"{self.run_id}-other", self.recorder, read_only=self.read_only
@@ -80,11 +94,7 @@ class Sessions:
             session.pacer = owner.pacer
             session.also_ours = (owner.run_directory,)
             self._open[target.name] = session
-        session = self._open[target.name]
-        if session.trouble is not None:
-            sentence = f"the other identity cannot use its own area: {session.trouble[0]}"
-            self._unsound(sentence, Blame.CREDENTIAL)
-        return session
+        return self._open[target.name]
 
     def partner_of(self, name: str) -> EndpointSession:
         """The first sound partner of `name`: golden first, then in order.

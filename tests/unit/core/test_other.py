@@ -84,3 +84,13 @@ def test_without_a_second_identity_the_reason_says_what_to_give() -> None:
 
 def test_its_directory_is_recognised_as_a_runs_own() -> None:
     assert run_of("lp-20261124T100000Z-0a1b2c3d-gw0-other") == "lp-20261124T100000Z-0a1b2c3d"
+
+
+def test_both_identities_are_cleaned_up_after() -> None:
+    plan = AdHoc(["davs://se.example.org/vo"], token="env:ONE", other_token="env:TWO").plan()
+    sessions = Sessions(plan, "lp-20261124T100000Z-0a1b2c3d")
+
+    directories = [each.run_directory.name for each in sessions.all_of("se.example.org")]
+
+    assert directories == ["lp-20261124T100000Z-0a1b2c3d", "lp-20261124T100000Z-0a1b2c3d-other"]
+    assert len(sessions.all_of("se.example.org")) == len(sessions.opened())
