@@ -1,6 +1,7 @@
 """What a storage says to a token that it does not take, and that it always says the same."""
 
 from lakeproof import (
+    ANONYMOUS,
     CRITICAL,
     HIGH,
     LOW,
@@ -40,6 +41,34 @@ def test_garbage_answers_401_or_403(se: StorageElement, sample: Sample, expect: 
     expect.given(not reply.ok, "it was accepted, which is a check of its own")
 
     expect.status(reply, UNAUTHORIZED, FORBIDDEN)
+
+
+@check(
+    req="rfc6750/challenge-scheme",
+    level=SHOULD,
+    severity=LOW,
+    needs={"webdav", "sample", "tokens"},
+    catches={"challenge-not-bearer", "challenge-missing"},
+    rows={"TKN-22", "B1.4"},
+)
+def test_challenge_asks_for_a_bearer_token(
+    se: StorageElement, sample: Sample, expect: Expect
+) -> None:
+    """An answer 401 without credentials should say that a bearer token would do.
+
+    Clients that can get a token get one only when they are asked for it; else they ask their
+    user for a password.
+    """
+    expect.control(se.part(sample.path, ONE_BYTE))
+    reply = se.part(sample.path, ONE_BYTE, auth=ANONYMOUS)
+    expect.given(not reply.ok, "anybody may read, which is a check of its own")
+
+    said = reply.headers.get("WWW-Authenticate", "")
+    expect.that(
+        reply.status != UNAUTHORIZED or "bearer" in said.lower(),
+        "WWW-Authenticate: Bearer with 401",
+        f"WWW-Authenticate: {said or 'none'}",
+    )
 
 
 @check(

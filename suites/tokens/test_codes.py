@@ -8,12 +8,14 @@ from lakeproof import (
     SHOULD,
     Expect,
     ExpiredToken,
+    Sample,
     StorageElement,
     Tampered,
     TokenFor,
     check,
 )
 
+ONE_BYTE = "bytes=0-0"
 UNAUTHORIZED, FORBIDDEN = 401, 403
 
 
@@ -21,21 +23,20 @@ UNAUTHORIZED, FORBIDDEN = 401, 403
     req="rfc6750/invalid-token",
     level=SHOULD,
     severity=MEDIUM,
-    needs={"webdav", "write", "tokens"},
+    needs={"webdav", "sample", "tokens"},
     catches={"token-refused-500"},
     rows={"B1.4"},
 )
 def test_bad_token_answers_401_or_403(
-    se: StorageElement, tampered: Tampered, expect: Expect
+    se: StorageElement, sample: Sample, tampered: Tampered, expect: Expect
 ) -> None:
     """A token that is not accepted should be answered 401 or 403.
 
     FTS retries server errors for hours and gives up on these two at once; with 500 a wrong
     token looks like a broken storage.
     """
-    path = se.workdir / "f"
-    expect.control(se.put(path, b"secret"))
-    reply = se.get(path, auth=tampered("flipped-signature"))
+    expect.control(se.part(sample.path, ONE_BYTE))
+    reply = se.part(sample.path, ONE_BYTE, auth=tampered("flipped-signature"))
     expect.given(not reply.ok, "the token was accepted, which is a check of its own")
 
     expect.status(reply, UNAUTHORIZED, FORBIDDEN)
@@ -45,18 +46,17 @@ def test_bad_token_answers_401_or_403(
     req="rfc6750/no-credentials",
     level=SHOULD,
     severity=LOW,
-    needs={"webdav", "write", "tokens"},
+    needs={"webdav", "sample", "tokens"},
     catches={"anonymous-403"},
     rows={"TKN-22", "B1.4"},
 )
-def test_anonymous_answers_401(se: StorageElement, expect: Expect) -> None:
+def test_anonymous_answers_401(se: StorageElement, sample: Sample, expect: Expect) -> None:
     """A request without credentials should be answered 401, not 403.
 
     Clients that can fetch a token do so on 401; 403 tells them that no token would help.
     """
-    path = se.workdir / "f"
-    expect.control(se.put(path, b"secret"))
-    reply = se.get(path, auth=ANONYMOUS)
+    expect.control(se.part(sample.path, ONE_BYTE))
+    reply = se.part(sample.path, ONE_BYTE, auth=ANONYMOUS)
     expect.given(not reply.ok, "anybody may read, which is a check of its own")
 
     expect.status(reply, UNAUTHORIZED)
@@ -66,18 +66,17 @@ def test_anonymous_answers_401(se: StorageElement, expect: Expect) -> None:
     req="rfc9110/challenge",
     level=MUST,
     severity=LOW,
-    needs={"webdav", "write", "tokens"},
+    needs={"webdav", "sample", "tokens"},
     catches={"challenge-missing"},
     rows={"TKN-22", "B1.4"},
 )
-def test_401_carries_a_challenge(se: StorageElement, expect: Expect) -> None:
+def test_401_carries_a_challenge(se: StorageElement, sample: Sample, expect: Expect) -> None:
     """An answer 401 must say in WWW-Authenticate which credentials would do.
 
     Clients that speak several kinds of credentials choose by it; without one they stop.
     """
-    path = se.workdir / "f"
-    expect.control(se.put(path, b"secret"))
-    reply = se.get(path, auth=ANONYMOUS)
+    expect.control(se.part(sample.path, ONE_BYTE))
+    reply = se.part(sample.path, ONE_BYTE, auth=ANONYMOUS)
     expect.given(not reply.ok, "anybody may read, which is a check of its own")
 
     expect.that(

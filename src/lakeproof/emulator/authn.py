@@ -114,6 +114,8 @@ def challenge(exchange: Exchange, error: str = "") -> dict[str, str]:
     """The WWW-Authenticate header of RFC 6750 §3."""
     if exchange.faults.has("challenge-missing"):
         return {}
+    if exchange.faults.has("challenge-not-bearer"):
+        return {"WWW-Authenticate": f'Basic realm="{exchange.dialect.realm}"'}
     value = f'Bearer realm="{exchange.dialect.realm}"'
     return {"WWW-Authenticate": f'{value}, error="{error}"' if error else value}
 
