@@ -128,6 +128,16 @@ class Expect(LeakExpectations):
         if reply.failure is not None or reply.status < 400:  # noqa: PLR2004  first error status
             raise Violation(f"{reply.method} is refused", reply.describe(), reply.exchange)
 
+    def let_in(self, ask: Callable[[], Reply]) -> None:
+        """What `ask` sends with a client certificate is answered 2xx; TLS must not refuse it."""
+        try:
+            reply = ask()
+        except NotReached as why:
+            if why.kind != "tls":
+                raise
+            raise Violation("the certificate is let in", why.sentence) from None
+        self.success(reply)
+
     def turned_away(self, ask: Callable[[], Reply]) -> None:
         """What `ask` sends is refused: by an error status, or by TLS, which looks at certificates.
 

@@ -108,7 +108,7 @@ def test_anonymous_gets_no_macaroon(
     rows={"MAC-08"},
 )
 def test_anonymous_macaroon_opens_nothing(
-    se: StorageElement, macaroon: MacaroonFor, expect: Expect
+    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon asked for without a credential must not read what anonymous people may not.
 
@@ -116,12 +116,12 @@ def test_anonymous_macaroon_opens_nothing(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    expect.control(se.get(path, auth=macaroon(se, path, *READING)))
+    expect.control(apart().get(path, auth=macaroon(se, path, *READING)))
 
     grant = se.macaroon(path, auth=ANONYMOUS)
 
     if grant.bearer is not None:
-        expect.refused(se.get(path, auth=grant.bearer))
+        expect.refused(apart().get(path, auth=grant.bearer))
 
 
 @check(
@@ -133,7 +133,7 @@ def test_anonymous_macaroon_opens_nothing(
     rows={"MAC-08"},
 )
 def test_anonymous_macaroon_tells_nothing(
-    se: StorageElement, macaroon: MacaroonFor, expect: Expect
+    se: StorageElement, macaroon: MacaroonFor, apart: Apart, expect: Expect
 ) -> None:
     """A macaroon asked for without a credential should not even tell the size of a private file.
 
@@ -141,14 +141,14 @@ def test_anonymous_macaroon_tells_nothing(
     """
     path = se.workdir / "f"
     expect.control(se.put(path, b"secret"))
-    expect.control(se.head(path, auth=macaroon(se, path, *READING)))
-    hidden = se.head(path, auth=ANONYMOUS)
+    expect.control(apart().head(path, auth=macaroon(se, path, *READING)))
+    hidden = apart().head(path, auth=ANONYMOUS)
     expect.given(not hidden.ok, "anonymous people may see the file anyway")
 
     grant = se.macaroon(path, auth=ANONYMOUS)
 
     if grant.bearer is not None:
-        expect.refused(se.head(path, auth=grant.bearer))
+        expect.refused(apart().head(path, auth=grant.bearer))
 
 
 @check(

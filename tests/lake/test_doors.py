@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from lakeproof.lake import Lake
+from lakeproof.lake.ca import OTHER_VO
 from lakeproof.lake.layout import PLAIN_CLIENT
 from lakeproof.lake.voms import proxy_of
 from tests.lake.doors import CONTENT, Doors
@@ -108,6 +109,14 @@ def test_voms_attributes_open_the_door_to_bob(doors: Doors) -> None:
     proxy = proxy_of(doors.lake.layout, "bob")
 
     assert doors.ask("GET", doors.a, "voms", cert=proxy).content == CONTENT
+
+
+def test_attributes_of_another_vo_open_nothing(doors: Doors) -> None:
+    doors.put(doors.a, "pond")
+    proxy = proxy_of(doors.lake.layout, "bob", OTHER_VO)
+
+    assert doors.ask("GET", doors.a, "pond", cert=proxy).status_code == 403
+    assert doors.ask("PUT", doors.a, "of-the-pond", cert=proxy, body=b"").status_code == 403
 
 
 def test_macaroon_is_given_and_obeyed(doors: Doors) -> None:

@@ -40,6 +40,10 @@ LONG_CHAIN = 4
 Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
+class TooDeepError(CredentialError):
+    """The given proxy allows fewer proxies below it than are needed."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """A certificate with its key, and the certificates that it is shown with, itself first."""
@@ -60,6 +64,13 @@ class Holder:
         """Whom the certificate names."""
         return self.chain[0].subject
 
+    @property
+    def depth(self) -> int | None:
+        """How many proxies, one of the other, may be made of it; None when nothing limits that."""
+        limits = [_path_length(one) for one in self.chain]
+        left = [limit - above for above, limit in enumerate(limits) if limit is not None]
+        return min(left, default=None)
+
     def write(self, path: Path, label: str) -> ClientCert:
         """One PEM file, mode 0600: certificate, key, the rest of the chain."""
         pems = [one.public_bytes(Encoding.PEM) for one in self.chain]
@@ -77,8 +88,17 @@ def key_folder() -> Iterator[Path]:
 
 
 def derive(credential: ClientCert, kind: str, folder: Path) -> ClientCert:
-    """The proxy or impostor of this kind (a key of `KINDS`), in a file in `folder`."""
-    made = KINDS[kind](Holder.read(credential))
+    """The proxy or impostor of this kind (a key of `KINDS`), in a file in `folder`.
+
+    Raises TooDeepError when a good one cannot be made of the given one.
+    """
+    owner = Holder.read(credential)
+    if owner.depth is not None and owner.depth < LEVELS.get(kind, 0):
+        raise TooDeepError(
+            f"{credential.label} allows no chain of {LEVELS[kind]} below it (its limit is "
+            f"{owner.depth}): give the certificate itself, or a proxy without that limit"
+        )
+    made = KINDS[kind](owner)
     return made.write(folder / f"{kind}.pem", f"X.509, {kind}")
 
 
@@ -110,6 +130,16 @@ def _proxy(  # noqa: PLR0913  what a proxy is made of, each by name
     builder = builder.add_extension(information, critical=True)
     certificate = builder.sign(signer or owner.key, hashes.SHA256())
     return Holder((certificate, *owner.chain), key)
+
+
+def _path_length(certificate: x509.Certificate) -> int | None:
+    """The pCPathLenConstraint of a proxy: the INTEGER that may begin its ProxyCertInfo."""
+    for extension in certificate.extensions:
+        value = extension.value
+        if extension.oid == PROXY_INFO and isinstance(value, x509.UnrecognizedExtension):
+            inside = value.value[2:]
+            return inside[2] if inside[:2] == b"\x02\x01" else None
+    return None
 
 
 def _proxy_info(policy: bytes, path_length: int | None) -> bytes:
@@ -161,6 +191,12 @@ def _rsa() -> rsa.RSAPrivateKey:
 def _another() -> rsa.RSAPrivateKey:
     """A second one, for whoever must not be the first."""
     return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
+
+
+# How many proxies below the given one those need that must be let in.
+LEVELS = dict.fromkeys(("proxy", "limited", "independent", "elliptic"), 1) | {
+    "long-chain": LONG_CHAIN
+}
 
 
 def _self_signed(owner: Holder) -> Holder:

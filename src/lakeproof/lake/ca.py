@@ -16,6 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 ORGANISATION = "LakeproofGrid"
 VO = "lake"
+# Believed in, and of no rights in the lake.
+OTHER_VO = "pond"
 LIFETIME = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
 # XRootD's gsi and the VOMS tools of Debian 12 expect RSA.
@@ -110,10 +112,11 @@ def write_trust(authority: Identity, ca_file: Path, certificates: Path) -> None:
 
 
 def write_vomsdir(vomsdir: Path, signer: Identity, authority: Identity, host: str) -> None:
-    """Declare `signer`, on `host`, to be whom the VO's attributes are believed from."""
-    folder = vomsdir / VO
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{host}.lsc").write_text(f"{signer.subject}\n{authority.subject}\n")
+    """Declare `signer`, on `host`, to be whom the attributes of both VOs are believed from."""
+    for vo in (VO, OTHER_VO):
+        folder = vomsdir / vo
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{host}.lsc").write_text(f"{signer.subject}\n{authority.subject}\n")
 
 
 def write_credential(identity: Identity, path: Path) -> None:

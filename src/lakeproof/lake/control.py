@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lakeproof.lake import hosts, packages, ports, runtime, voms
+from lakeproof.lake import ca, hosts, packages, ports, runtime, voms
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import (
     LONGEST_DIRECTORY,
@@ -132,6 +132,7 @@ def environment(lake: Lake) -> dict[str, str]:
     }
     if real:
         real["LAKE_VOMS_PROXY"] = str(voms.proxy_of(lake.layout, VOMS_USER))
+        real["LAKE_OTHER_VOMS_PROXY"] = str(voms.proxy_of(lake.layout, VOMS_USER, ca.OTHER_VO))
     return {
         "LAKE_CA": str(lake.ca),
         "LAKE_ISSUER": lake.issuer,
@@ -229,7 +230,7 @@ def _wait_for(lake: Lake) -> None:
     """Until every port answers; the VOMS proxy, which takes as long, is made meanwhile."""
     with ThreadPoolExecutor(1) as meanwhile:
         proxy = (
-            meanwhile.submit(voms.make_proxy, lake.layout, VOMS_USER, lake.issuer_host)
+            meanwhile.submit(voms.make_proxies, lake.layout, VOMS_USER, lake.issuer_host)
             if lake.real_sites
             else None
         )

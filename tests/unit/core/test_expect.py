@@ -153,6 +153,7 @@ def _kept_out() -> Reply:
 
 
 PASSES: list[Case] = [
+    ("let_in", (lambda: OK,)),
     ("turned_away", (lambda: DENIED,)),
     ("turned_away", (lambda: _no_answer(Failure("closed", "closed without an answer")),)),
     ("turned_away", (_kept_out,)),
@@ -297,6 +298,8 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("eventually", (lambda: expect.absent(_storage(), PATH), 0), "nothing is left", "it exists"),
     ("digest", (OK, "adler32", DATA), "adler32=024d0127", "no Digest header"),
     ("digest", (_reply(Digest="md5=x"), "adler32", DATA), "adler32=024d0127", "Digest: md5=x"),
+    ("let_in", (lambda: DENIED,), "succeeds", "answered 403"),
+    ("let_in", (_kept_out,), "the certificate is let in", "does not accept"),
     ("turned_away", (lambda: OK,), "is refused", "answered 200"),
     ("transferred", (_transfer(TpcEnd.FAILURE, "broken"),), "final line 'success", "broken"),
     ("transferred", (_transfer(TpcEnd.UNKNOWN),), "final line 'success", "COPY"),
