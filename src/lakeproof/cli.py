@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "lake": "lakeproof.lake.commands:group",
     "inventory": "lakeproof.inventory.commands:group",
     "checks": "lakeproof.check_commands:group",
+    "matrix": "lakeproof.matrix_commands:matrix",
     "profiles": "lakeproof.profile_commands:group",
     "clean": "lakeproof.session.commands:clean",
 }

@@ -30,6 +30,14 @@ def learn(fault: str, check_id: str, *, related: bool) -> None:
     path.write_text("\n".join(head) + "\n" + yaml.safe_dump(kept, width=100), "utf-8")
 
 
+def learn_cells(fault: str, cells: list[str]) -> None:
+    """Note in cells.yaml which cells of the scope matrix notice this fault."""
+    path = Path(__file__).parent / "cells.yaml"
+    head = [line for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
+    known = dict(sorted({**data.read(path), fault: cells}.items()))
+    path.write_text("\n".join(head) + "\n" + yaml.safe_dump(known, width=100), "utf-8")
+
+
 def nonstrict(check_id: str, dialect: str) -> str | None:
     """Why a sound element of this dialect does not meet this recommendation, or None."""
     entry = load("nonstrict").get(check_id, {})

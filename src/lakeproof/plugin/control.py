@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from lakeproof import matrix_view
 from lakeproof.exitcode import exit_code
 from lakeproof.plugin.progress import ProgressReporter
 from lakeproof.plugin.run import Run
@@ -124,6 +125,7 @@ class Controller:
             interrupted=self.interrupted,
             harness_broken=self.harness_broken or session.testscollected == 0,
         )
+        matrix_view.write(self.run.folder.path, self.results)
         self.run.folder.close(
             self.results,
             exit_code=int(session.exitstatus),

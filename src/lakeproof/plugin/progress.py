@@ -78,7 +78,8 @@ class ProgressReporter:
         width = len(str(self.total))
         line = Text(f"[{self.done:>{width}}/{self.total}] ")
         line.append(f"{result.outcome.value:<11} ", style=STYLE[result.outcome])
-        line.append(f"{result.endpoint}  {result.check}  ")
+        which = f" [{result.cell}]" if result.cell else ""
+        line.append(f"{result.endpoint}  {result.check}{which}  ")
         line.append(f"{result.duration_s * 1000:.0f} ms", style="dim")
         line.append("  flaky" if result.flaky else "", style="yellow")
         if result.outcome not in (Outcome.PASS, Outcome.BLOCKED) and result.actual:

@@ -8,6 +8,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from lakeproof import matrix_view
+from lakeproof.matrix import overlay
 from lakeproof.plugin.progress import STYLE
 from lakeproof.results import Result
 from lakeproof.verdict import Outcome
@@ -39,8 +41,13 @@ def print_summary(
 ) -> None:
     """Print what a tired admin needs: verdicts, what to change, and where the evidence is."""
     console.print()
+    cells = overlay(results)
     for name, rows in by_endpoint(results).items():
         _print_endpoint(console, name, rows)
+        if name in cells:
+            console.print(Text(f"  {matrix_view.sentence(cells[name])}"))
+    if cells:
+        console.print(Text("  Which token may do what, cell by cell: lakeproof matrix", "dim"))
     _print_details(console, by_severity(results, Outcome.FAIL, Outcome.FIXED), "Needs action")
     _print_details(console, by_severity(results, Outcome.ERROR), "Could not be judged")
     for outcome, heading in BRIEF:
@@ -80,7 +87,7 @@ def _print_details(console: Console, rows: Sequence[Result], heading: str) -> No
     for row in rows:
         line = Text("  ")
         line.append(row.outcome.value, STYLE[row.outcome])
-        line.append(f"  {row.severity}  {row.endpoint}  {row.check}")
+        line.append(f"  {row.severity}  {row.endpoint}  {row.check}{_cell(row)}")
         if row.partner:
             line.append(f"  ({row.direction} with {row.partner})" if row.direction else "")
         console.print(line)
@@ -88,6 +95,10 @@ def _print_details(console: Console, rows: Sequence[Result], heading: str) -> No
             console.print(Text(f"    {label:<12} {text}"))
         if row.blame:
             console.print(Text(f"    {'Suspect':<12} {row.blame.value}"))
+
+
+def _cell(row: Result) -> str:
+    return f" [{row.cell}]" if row.cell else ""
 
 
 def _print_brief(console: Console, rows: Sequence[Result], heading: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lakeproof import tree
 from lakeproof.check import Registry
 from lakeproof.known import KnownFailure, KnownFailuresError, load
 from tests.unit.core.samples import declared
@@ -140,3 +141,24 @@ def test_old_id_of_a_renamed_check_still_counts(tmp_path: Path, registry: Regist
     found = load(_file(tmp_path, {**ENTRY, "check": "webdav.files.store"}), registry)
 
     assert found.entries
+
+
+def test_an_entry_with_cells_covers_those_alone(tmp_path: Path) -> None:
+    registry = tree.load_checks()
+    name, cells = "tokens.matrix.reading-needs-storage-read", ["read.get.slash"]
+    found = load(_file(tmp_path, {**ENTRY, "check": name, "cells": cells}), registry)
+
+    assert found.find(name, None, cell="read.get.slash") is not None
+    assert found.find(name, None, cell="read.get.beside") is None
+    assert found.find(name, None) is None
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [([], "needs `cells:`"), (["read.get.nowhere"], "has no cells read.get.nowhere")],
+)
+def test_an_entry_for_cells_names_them(tmp_path: Path, cells: list[str], said: str) -> None:
+    entry = {**ENTRY, "check": "tokens.matrix.reading-needs-storage-read", "cells": cells}
+
+    with pytest.raises(KnownFailuresError, match=said):
+        load(_file(tmp_path, entry), tree.load_checks())
