@@ -10,6 +10,7 @@ import pytest
 
 from lakeproof.check import Check
 from lakeproof.credentials.errors import CredentialError
+from lakeproof.features import WRITING
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.plugin.run import Run
@@ -23,8 +24,8 @@ Contact = dict[str, Any]
 def start(config: pytest.Config, run: Run, checks: Iterable[Check]) -> Contact:
     """Start the server if a selected check needs it; it ends with the process's pytest."""
     peering = run.plan.peering
-    wanted = any("observer" in check.needs and run.selection.includes(check) for check in checks)
-    if peering is None or not wanted or run.mode.read_only:
+    wanted = any(_may_use_it(check, run) for check in checks)
+    if peering is None or not wanted:
         return {}
     try:
         address = peering.address()
@@ -43,6 +44,11 @@ def start(config: pytest.Config, run: Run, checks: Iterable[Check]) -> Contact:
         "secret": server.secret,
         "address": asdict(address),
     }
+
+
+def _may_use_it(check: Check, run: Run) -> bool:
+    runs = not (run.mode.read_only and check.needs & WRITING)
+    return runs and "observer" in check.needs and run.selection.includes(check)
 
 
 def join(run: Run, contact: Contact) -> None:
