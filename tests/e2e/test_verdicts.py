@@ -108,4 +108,6 @@ def test_nothing_of_ours_is_left(whole_run: Finished, url_run: Finished, lake: L
     for site in lake.real_sites:
         data = lake.layout.data(site)
         assert data.is_dir()
-        assert [path for path in data.rglob("*") if path.name != "lakeproof"] == []
+        # The areas of both identities stay.
+        areas = {data / "lakeproof", data / "neighbour", data / "neighbour" / "lakeproof"}
+        assert set(data.rglob("*")) <= areas
