@@ -1,14 +1,18 @@
 """A certificate with a token or a macaroon beside it: which of the two counts."""
 
 from lakeproof import (
+    CRITICAL,
     HIGH,
     MEDIUM,
+    MUST,
     SHOULD,
+    Apart,
     ClientCert,
     Expect,
     MacaroonFor,
     StorageElement,
     Tampered,
+    TokenFor,
     check,
 )
 
@@ -60,3 +64,65 @@ def test_macaroon_beside_certificate_is_accepted(
     header = {"Authorization": f"Bearer {reading.token}"}
 
     expect.success(se.get(path, auth=certificate, headers=header))
+
+
+@check(
+    req="rfc9110/stateless-authentication",
+    level=MUST,
+    severity=CRITICAL,
+    needs={"webdav", "write", "other-x509", "token-scopes"},
+    catches={"token-outlives-request"},
+    rows={"B6.40"},
+)
+def test_token_lends_certificate_nothing(
+    se: StorageElement, stranger: ClientCert, token: TokenFor, apart: Apart, expect: Expect
+) -> None:
+    """A stranger's certificate must get nowhere after a token came over its connection, either.
+
+    Transfer services keep the connection under their own certificate for tokens of all users.
+    """
+    path = se.workdir / "f"
+    expect.control(se.put(path, b"secret"))
+    expect.given(not apart().get(path, auth=stranger).ok, "the stranger may read anyway")
+
+    answers = se.speak(
+        se.raw("GET", path, auth=token(f"storage.read:{se.workdir}")),
+        se.raw("GET", path, auth=stranger),
+        in_turn=True,
+        enough=2,
+    ).replies
+
+    expect.given(any(reply.taken for reply in answers[:1]), "the first request was not taken")
+    for reply in answers[1:]:  # a server may as well hang up
+        expect.refused(reply)
+
+
+@check(
+    req="rfc9110/stateless-authentication",
+    level=MUST,
+    severity=CRITICAL,
+    needs={"webdav", "write", "other-x509", "macaroons"},
+    catches={"macaroon-outlives-request"},
+    rows={"B6.40"},
+)
+def test_macaroon_lends_certificate_nothing(
+    se: StorageElement, stranger: ClientCert, macaroon: MacaroonFor, apart: Apart, expect: Expect
+) -> None:
+    """A stranger's certificate must get nowhere after a macaroon came over its connection, either.
+
+    Everybody with a certificate who is handed one link would have all rights of who made it.
+    """
+    path = se.workdir / "f"
+    expect.control(se.put(path, b"secret"))
+    expect.given(not apart().get(path, auth=stranger).ok, "the stranger may read anyway")
+
+    answers = se.speak(
+        se.raw("GET", path, auth=macaroon(se, path, *READING)),
+        se.raw("GET", path, auth=stranger),
+        in_turn=True,
+        enough=2,
+    ).replies
+
+    expect.given(any(reply.taken for reply in answers[:1]), "the first request was not taken")
+    for reply in answers[1:]:
+        expect.refused(reply)

@@ -45,7 +45,7 @@ async def identify(exchange: Exchange) -> Identity:
     if text is not None and _unverified_query(exchange):
         return Member(exchange.element.config.base_path, EVERYTHING)
     if text is None:
-        return by_x509 or _left_behind(exchange) or _nobody(exchange)
+        return _left_behind(exchange) or by_x509 or _nobody(exchange)
     try:
         return _leave_behind(exchange, text, await _verify(exchange, text))
     except BadTokenError as why:

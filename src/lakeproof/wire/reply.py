@@ -16,6 +16,7 @@ FailureKind = Literal[
 NotReachedKind = Literal["dns", "refused", "timeout", "tls", "unreachable", "throttled"]
 
 _SUCCESS = range(200, 300)
+_FIRST_ERROR = 400
 _TEXT_LENGTH = 300
 _TEXT_BYTES = 16384
 
@@ -54,6 +55,11 @@ class Reply:
     def ok(self) -> bool:
         """True for a 2xx status that arrived whole."""
         return self.status in _SUCCESS and self.failure is None
+
+    @property
+    def taken(self) -> bool:
+        """True when the door carried the request out, or names the server that will."""
+        return self.failure is None and 0 < self.status < _FIRST_ERROR
 
     @property
     def broken_off(self) -> bool:
