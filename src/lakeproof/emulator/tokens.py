@@ -162,7 +162,7 @@ class TokenVerifier:
             return own
         if not isinstance(kid, str) and not self.faults.has("token-kid-missing-accepted"):
             raise BadTokenError("kid is missing")
-        if self.faults.has("token-hs256-confusion"):
+        if token.header.get("alg") == "HS256" and self.faults.has("token-hs256-confusion"):
             kid = None
         try:
             refetch = not self.faults.has("jwks-never-refetched")

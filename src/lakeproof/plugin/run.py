@@ -161,7 +161,7 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         worker=worker,
         expiry=Expiry(
             keeper=Keeper.of_user() if get("lakeproof_keep_token") else None,
-            patience_s=_minutes(get("lakeproof_patient")) * 60,
+            patience_s=patience_minutes(get("lakeproof_patient")) * 60,
             say=partial(_say, config),
         ),
         extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
@@ -216,7 +216,8 @@ def _fleet(config: pytest.Config) -> Plan:
     return from_inventory(path, get("lakeproof_site"), get("lakeproof_endpoint"))
 
 
-def _minutes(said: str | None) -> int:
+def patience_minutes(said: str | None) -> int:
+    """What --patient says, 0 without it; raises UsageError for anything but whole minutes."""
     if said is None:
         return 0
     if not said.isdecimal() or not 1 <= int(said) <= LONGEST_PATIENCE:

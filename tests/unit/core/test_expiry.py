@@ -11,6 +11,7 @@ import pytest
 
 from lakeproof.credentials.facts import TokenFacts
 from lakeproof.credentials.kept import LENIENCE, Keeper
+from lakeproof.plugin.run import patience_minutes
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.expiry import Expiry
 from lakeproof.verdict import NotRun
@@ -129,3 +130,14 @@ def test_the_only_token_of_a_run_is_not_waited_away() -> None:
 def test_without_anything_it_is_said_what_to_give() -> None:
     with pytest.raises(NotRun, match="--keep-token"):
         Expiry().token(session_with(Wallet()))
+
+
+@pytest.mark.parametrize(("said", "minutes"), [(None, 0), ("1", 1), ("360", 360)])
+def test_patience_is_said_in_minutes(said: str | None, minutes: int) -> None:
+    assert patience_minutes(said) == minutes
+
+
+@pytest.mark.parametrize("said", ["0", "361", "x", "1.5", "-1", ""])
+def test_patience_that_is_no_such_number_is_refused(said: str) -> None:
+    with pytest.raises(pytest.UsageError, match="expected minutes from 1 to 360"):
+        patience_minutes(said)
