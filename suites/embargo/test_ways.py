@@ -2,6 +2,7 @@
 
 from lakeproof import (
     CRITICAL,
+    HIGH,
     MUST,
     Apart,
     Bearer,
@@ -179,3 +180,32 @@ def test_macaroon_of_other_does_not_open(
     derived = macaroon_by(other_token, embargoed.path, "DOWNLOAD")
 
     expect.kept(apart().get(embargoed.path, auth=derived), embargoed.payload)
+
+
+@check(
+    req="macaroons/requester",
+    level=MUST,
+    severity=HIGH,
+    needs=NEEDS | {"macaroons"},
+    catches={"embargo-macaroon-tells"},
+    rows={"EMB-14"},
+)
+def test_macaroon_of_other_tells_nothing(
+    embargoed: Embargoed,
+    other_token: Bearer,
+    macaroon: MacaroonFor,
+    macaroon_by: MacaroonBy,
+    apart: Apart,
+    expect: Expect,
+) -> None:
+    """A macaroon for the file must not tell a member of another group its size or checksum.
+
+    A server that hands out macaroons without asking whose the file is undoes its own refusals.
+    """
+    owners = macaroon(apart(), embargoed.path, "DOWNLOAD", "READ_METADATA")
+    expect.control(apart().digest(embargoed.path, "adler32", auth=owners))
+
+    derived = macaroon_by(other_token, embargoed.path, "DOWNLOAD", "READ_METADATA")
+
+    reply = apart().digest(embargoed.path, "adler32", auth=derived)
+    expect.kept(reply, embargoed.payload, embargoed.etag)

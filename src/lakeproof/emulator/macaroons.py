@@ -69,7 +69,9 @@ class MacaroonIdentity:
             self._covers(area, action, path) for area in self.areas
         ):
             return False
-        exceeds = self.faults.has("macaroon-exceeds-requester")
+        exceeds = self.faults.has("macaroon-exceeds-requester") or (
+            action is Action.STAT and self.faults.has("embargo-macaroon-tells")
+        )
         return exceeds or self.requester.may(action, path, collection=collection)
 
     def _active(self, action: Action) -> bool:
