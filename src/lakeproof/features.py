@@ -29,6 +29,8 @@ NEEDS: dict[str, str] = {
     "token-scopes": "the token source gives tokens of chosen scopes",
     "token-audience": "the token source gives tokens for a chosen audience",
     "odd-tokens": "the issuer signs odd tokens on request",
+    "groups": "the inventory says which groups may read and write (groups:)",
+    "foreign": "the inventory names a file of another community (foreign:)",
     "md5": "the endpoint knows md5 checksums",
     "x509": "there is an X.509 certificate or proxy",
     "other-x509": "there is a certificate of somebody who may do nothing here",
@@ -113,6 +115,15 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
         )
     if "other-token" in check.needs and session.target.other is None:
         raise NotRun(NO_OTHER)
+    if "groups" in check.needs and endpoint.groups is None:
+        raise NotRun(
+            "which groups may read and write is not said: groups: {reader: /NAME, writer: /NAME} "
+            "in the inventory"
+        )
+    if "foreign" in check.needs and endpoint.foreign is None:
+        raise NotRun(
+            "no file of another community is named: foreign: /PATH of the endpoint in the inventory"
+        )
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun("it loads or annoys the server; run it with --intrusive")
 

@@ -216,14 +216,24 @@ class Together(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ForeignFile:
+    """A file of another community by its URL path, and the path that our scope "/" means."""
+
+    path: PurePosixPath
+    scope_root: PurePosixPath
+
+
 class TryCell(Protocol):
     """Sends the request of a cell of the scope matrix, its files laid down before.
 
     Where the request must be refused, it is blocked unless the token is good for something.
+    `partner` is the other end of a third-party copy.
     """
 
-    def __call__(self, cell: Cell) -> Tried:  # noqa: D102
-        ...
+    def __call__(  # noqa: D102
+        self, cell: Cell, partner: StorageElement | None = None
+    ) -> Tried: ...
 
 
 class Survey(Protocol):

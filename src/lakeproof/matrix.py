@@ -16,7 +16,7 @@ from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 
 Verdict = Literal["allow", "deny", "open"]
-OWN = "tokens.matrix."
+OWN = ("tokens.matrix.", "tokens.copies.", "tokens.groups.")
 """What the ids of the checks begin with that run once a cell."""
 
 WORKS = "works"
@@ -25,7 +25,7 @@ WORKS = "works"
 
 @dataclass(frozen=True)
 class Grant:
-    """What a token says: its scope claim with {scope} and {other} for paths.
+    """What a token says: its scope claim with {scope} and {other} for paths, and its groups.
 
     `odd`: no ordinary issuer gives it.
     """
@@ -33,6 +33,7 @@ class Grant:
     name: str
     scope: str
     odd: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ class Cell:
         """`With storage.create, PUT over a file must be refused (the scope's own collection).`."""
         scope = self.grant.scope.replace(":{scope}", "").replace("{other}", "another collection")
         must = {"allow": "must work", "deny": "must be refused", "open": "is left open"}
+        if self.grant.groups:
+            scope += f" and the group {self.grant.groups[0]}"
         where = self.place.says
         return f"With {scope}, {self.operation.says} {must[self.verdict]} ({where})."
 

@@ -32,6 +32,7 @@ from lakeproof.wire.probe import has_route
 
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
 AREA = "/data"
+FOREIGN = "/elsewhere/file"
 SECOND_ADDRESS = "127.0.0.2"
 # Where the elements' own rules forbid them to fetch from.
 INSIDE = "127.0.0.3"
@@ -260,7 +261,12 @@ class Bench:
             transfer_rate=RATE,
             client_ca=self.files.ca,
             members=(ca.read_credential(self.files.client).subject,),
+            reader_groups=("/lake",),
+            writer_groups=("/lake/production",),
         )
+        foreign = config.root / "tree" / FOREIGN.strip("/")
+        foreign.parent.mkdir(parents=True, exist_ok=True)
+        foreign.write_bytes(b"of another community")
         return StorageServer(config).start()
 
     def _target(
@@ -272,6 +278,8 @@ class Bench:
                 "name": name,
                 "ca": str(self.files.ca),
                 "scope_root": AREA,
+                "groups": {"reader": "/lake", "writer": "/lake/production"},
+                "foreign": FOREIGN,
                 "pacing": False,  # the bench's dCache shuts out for a moment only
                 "features": {"srr": True, "elsewhere": True, **ABSENT.get(dialect, {})},
                 "auth": {

@@ -51,9 +51,17 @@ def test_the_right_cells_notice(
 ) -> None:
     session = bench.sessions("conformant", (fault,)).get(ELEMENT)
     session.require_ready()
-    grounds = Grounds(session.storage, session.wallet)
+    declared = session.target.endpoint.groups
+    assert declared is not None
+    grounds = Grounds(session.storage, session.wallet, declared.as_mapping())
     try_it: Callable[..., object] = grounds.try_it
-    given = {"se": session.storage, "try_cell": try_it, "expect": expect, "survey": _nobody}
+    given = {
+        "se": session.storage,
+        "partner": bench.sessions("conformant", (fault,)).partner_of(ELEMENT).storage,
+        "try_cell": try_it,
+        "expect": expect,
+        "survey": _nobody,
+    }
 
     seen = sorted(_noticing(given))
 

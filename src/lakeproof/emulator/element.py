@@ -33,6 +33,11 @@ from lakeproof.emulator.tokens import TokenVerifier
 FORBIDDEN, UNAUTHORIZED = int(HTTPStatus.FORBIDDEN), int(HTTPStatus.UNAUTHORIZED)
 log = logging.getLogger("lakeproof.emulator")
 
+TRACE = (
+    "\njava.lang.SecurityException: denied\n\tat org.example.Door.handle(Door.java:47)"
+    "\n\tat java.base/java.lang.Thread.run(Thread.java:840)"
+)
+
 
 class Element:
     """Namespace, authorisation, redirects, tape and transfers of one element."""
@@ -101,6 +106,8 @@ class Element:
             raise Refused(status, sentence, challenge(exchange))
         status = UNAUTHORIZED if self.faults.has("scope-denied-401") else dialect.status.denied
         sentence = dialect.sentence("denied", path=path)
+        if self.faults.has("scope-denied-trace"):
+            sentence += TRACE
         raise embargo.refuse(exchange, sentence, path) or Refused(status, sentence)
 
     def outgoing(self) -> aiohttp.ClientSession:

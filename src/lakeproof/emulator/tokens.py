@@ -192,6 +192,8 @@ class TokenVerifier:
         groups = {g for g in claimed if isinstance(g, str)} if isinstance(claimed, list) else set()
         if faults.has("groups-child-is-parent"):
             groups |= {g[:cut] for g in groups for cut in range(1, len(g)) if g[cut] == "/"}
+        if faults.has("groups-ignored"):
+            return None
         if groups & set(config.writer_groups):
             return Member(area, EVERYTHING)
         unasserted = faults.has("groups-unasserted") and not groups

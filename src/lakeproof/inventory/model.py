@@ -205,6 +205,20 @@ class Downtime(Model):
         return self.begin <= moment < self.end
 
 
+class Groups(Model):
+    """What the site gives to members of groups (`wlcg.groups`): one that reads, one that does all.
+
+    Both are for the endpoint's area; tokens with them and without a storage scope are tried.
+    """
+
+    reader: ClearText
+    writer: ClearText
+
+    def as_mapping(self) -> dict[str, str]:
+        """By the names that the scope matrix has for them."""
+        return {"reader": self.reader, "writer": self.writer}
+
+
 class SampleFile(Model):
     """A file of known content, for reading where nothing may be written; size in bytes."""
 
@@ -226,6 +240,8 @@ class Endpoint(Model):
     auth: Auth = Auth()
     features: dict[str, bool] = Field(default_factory=dict)
     sample: SampleFile | None = None
+    groups: Groups | None = None
+    foreign: FilePath | None = None
     roles: tuple[Role, ...] = Field(default=("source", "destination"), strict=False)
     downtime: Downtime | None = None
     known_failures: tuple[ClearText, ...] = Field(default=(), strict=False)

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from lakeproof.emulator import EmulatorConfig, StorageServer, TrustedIssuer
 from lakeproof.lake import ca, hosts, ports
 from lakeproof.lake.layout import X509_USER, Lake, LakeSite, Layout, load_plan, write_text
-from lakeproof.lake.sites import FEATURES, described
+from lakeproof.lake.sites import FEATURES, GROUPS, described
 
 log = logging.getLogger("lakeproof.lake.emulated")
 TAPE_FOLDER = "tape"
@@ -46,6 +46,8 @@ def configuration(lake: Lake, site: LakeSite) -> EmulatorConfig:
         members=(ca.read_credential(layout.credential(X509_USER)).subject,),
         trust=lake.ca,
         macaroon_secret=_macaroon_secret(layout, site),
+        reader_groups=(GROUPS["reader"],),
+        writer_groups=(GROUPS["writer"],),
         # dCache shuts out an address that fails to authenticate too often. Here the checks and
         # the other sites share one address: the checks' refusals would break others' copies.
         throttle_block_s=0,

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from lakeproof.lake.layout import OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
-from lakeproof.lake.sites import FEATURES, TITLES, is_golden
+from lakeproof.lake.sites import FEATURES, GROUPS, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
 
@@ -82,5 +82,5 @@ def _nature(site: LakeSite) -> dict[str, Any]:
     if site.emulated:
         # The emulated sites never shut anybody out (lake/emulated.py says why).
         note = emulated_note(site.technology)
-        return {"emulated": True, "note": note, "pacing": False}
+        return {"emulated": True, "note": note, "pacing": False, "groups": dict(GROUPS)}
     return {"known_failures": ["xrootd"]}

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from lakeproof.lake import hosts
 from lakeproof.lake.layout import LakeSite
 
+# Which groups may read, and do all, in the emulated sites' areas.
+GROUPS = {"reader": "/lake", "writer": "/lake/production"}
+
 # What each technology offers; the declarations that end in the generated inventory. For the
 # emulated ones they agree with catalogue/dialects.yaml (a test compares them).
 FEATURES: Mapping[str, Mapping[str, bool]] = {

@@ -6,10 +6,12 @@ cell's own. Nothing is judged here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Any
 
+from lakeproof.copies import Pull, Push
 from lakeproof.credentials.client import Oddity
 from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.matrix import Cell, Grant, Place, table
@@ -17,10 +19,11 @@ from lakeproof.verdict import Blocked, NotRun
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import SetUpFailed, StorageElement
+from lakeproof.wire.tpc import Transfer
 
 THERE, SENT = b"what was there before", b"what the request brings"
 LOOKING = frozenset({"stat", "props", "checksum", "get", "list"})
-NEW = frozenset({"put", "mkcol", "in"})
+NEW = frozenset({"put", "mkcol", "in", "pull"})
 WRITERS = frozenset({"create", "modify"})
 NO_PARENT = frozenset({404, 409})
 THEIRS = "theirs"
@@ -35,7 +38,8 @@ class Tried:
     """One request of the matrix, and the state it must leave.
 
     Where it is refused, `kept` still hold their content and nothing is at `absent`; where it
-    works, `holding` hold theirs, nothing is at `gone`, and `made` are collections.
+    works, `holding` hold theirs, nothing is at `gone`, and `made` are collections. A third-party
+    copy is `copy`; `arriving` is what a push brings to the partner where it works.
     """
 
     reply: Reply
@@ -44,22 +48,39 @@ class Tried:
     holding: dict[PurePosixPath, bytes] = field(default_factory=dict)
     gone: tuple[PurePosixPath, ...] = ()
     made: tuple[PurePosixPath, ...] = ()
+    copy: Transfer | None = None
+    arriving: dict[PurePosixPath, bytes] = field(default_factory=dict)
+
+    @property
+    def transfer(self) -> Transfer:
+        """The third-party copy; ValueError for any other request."""
+        if self.copy is None:
+            raise ValueError("the cell is about no third-party copy")
+        return self.copy
 
 
 class Grounds:
     """The directory of the matrix at one endpoint, and what was laid down in it."""
 
-    def __init__(self, se: StorageElement, wallet: EndpointWallet) -> None:
+    def __init__(
+        self, se: StorageElement, wallet: EndpointWallet, groups: Mapping[str, str] | None = None
+    ) -> None:
         self._se = se
+        self._groups = groups or {}
         self._wallet = wallet
         se.new_workdir("matrix")
         self._base = se.workdir
         self._laid: set[PurePosixPath] = set()
         self._controls: dict[str, Reply] = {}
         self._count = 0
+        self._partner: StorageElement | None = None
 
-    def try_it(self, cell: Cell) -> Tried:
-        """Send the cell's request; Blocked when its token is good for nothing at all."""
+    def try_it(self, cell: Cell, partner: StorageElement | None = None) -> Tried:
+        """Send the cell's request; Blocked when its token is good for nothing at all.
+
+        `partner` is the other end of a third-party copy.
+        """
+        self._partner = partner
         if cell.verdict == "deny":
             self._control(cell.grant)
         if cell.operation.name in LOOKING:
@@ -102,8 +123,10 @@ class Grounds:
             raise NotRun(NO_ODD)
         genuine = (f"storage.read:{path}",)
         term = self._wallet.in_scope_terms(genuine)[0].partition(":")[2]
-        claim = " ".join(part.format(scope=term) for part in parts)
-        return self._wallet.odd(genuine, Oddity({"scope": claim}, {}, None, None))
+        claims: dict[str, Any] = {"scope": " ".join(part.format(scope=term) for part in parts)}
+        if grant.groups:
+            claims["wlcg.groups"] = [group.format(**self._groups) for group in grant.groups]
+        return self._wallet.odd(genuine, Oddity(claims, {}, None, None))
 
     def _text(self, template: str, name: str) -> str:
         """As text: dots and slashes of a scope must stay as they are."""
@@ -180,6 +203,32 @@ class Grounds:
         before = {target: THERE, other: SENT}
         return Tried(reply, kept=before, holding={other: THERE}, gone=(target,))
 
+    def _pull(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        tried = self._pullover(target, bearer)
+        return Tried(tried.reply, absent=(target,), holding={target: SENT}, copy=tried.copy)
+
+    def _pullover(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        partner = self._other_end()
+        source = partner.workdir / "source"
+        self._sound(partner.put(source, SENT), "the partner's file cannot be written")
+        copy = Pull(self._se, partner)(source, target, auth=bearer)
+        return Tried(copy.reply, kept={target: THERE}, holding={target: SENT}, copy=copy)
+
+    def _push(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        partner = self._other_end()
+        to = partner.workdir / target.name
+        copy = Push(self._se, partner)(target, to, auth=bearer)
+        return Tried(copy.reply, arriving={to: THERE}, copy=copy)
+
+    def _other_end(self) -> StorageElement:
+        if self._partner is None:
+            raise ValueError("a copy has another end")
+        return self._partner
+
+    def _sound(self, reply: Reply, otherwise: str) -> None:
+        if not reply.ok:
+            raise Blocked(f"{otherwise}: {reply.describe()}")
+
     def _delete(self, target: PurePosixPath, bearer: Bearer) -> Tried:
         return Tried(self._se.delete(target, auth=bearer), kept={target: THERE}, gone=(target,))
 
@@ -200,4 +249,7 @@ OPERATIONS: dict[str, Attempt] = {
     "out": Grounds._out,
     "in": Grounds._in,
     "delete": Grounds._delete,
+    "pull": Grounds._pull,
+    "pullover": Grounds._pullover,
+    "push": Grounds._push,
 }
