@@ -45,7 +45,7 @@ class LeakExpectations(PartExpectations):
         named, text = _listed(reply), reply.body.decode("utf-8", errors="replace")
         seen = [path.name for path in paths if path in named or path.name in text]
         if seen:
-            said = f"the other identity saw {' and '.join(seen)}"
+            said = f"the other identity saw the name {' and '.join(seen)}"
             raise Violation(KEPT, f"{said} ({reply.describe()})", reply.exchange)
 
     def kept(self, reply: Reply, payload: Payload, etag: str = "") -> None:
