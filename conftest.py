@@ -10,6 +10,7 @@ pytest_plugins = (
     "fixtures.macaroons",
     "fixtures.matrix",
     "fixtures.proxies",
+    "fixtures.issuer",
     "fixtures.payloads",
     "fixtures.figures",
     "fixtures.report",

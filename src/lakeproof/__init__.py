@@ -49,10 +49,12 @@ if TYPE_CHECKING:
         TryCell,
     )
     from lakeproof.matrix import Cell
+    from lakeproof.session.grant import Grant, PublishedKey
     from lakeproof.session.grounds import Tried
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.session.sample import ServedSample
+    from lakeproof.session.token_issuer import TokenIssuer
     from lakeproof.srr import FoundReport
     from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert
     from lakeproof.wire.payload import Payload
@@ -85,6 +87,7 @@ _HOME = {
     "Expect": "expect",
     "ExpiredToken": "fixture_types",
     "FoundReport": "srr",
+    "Grant": "session.grant",
     "Measure": "fixture_types",
     "Observed": "session.observer",
     "Observer": "session.observer",
@@ -95,6 +98,7 @@ _HOME = {
     "PayloadOf": "fixture_types",
     "ProxyFor": "fixture_types",
     "Probe": "session.probe",
+    "PublishedKey": "session.grant",
     "Pull": "copies",
     "Push": "copies",
     "RawAnswers": "wire.raw",
@@ -108,6 +112,7 @@ _HOME = {
     "Tampered": "fixture_types",
     "Together": "fixture_types",
     "TokenFor": "fixture_types",
+    "TokenIssuer": "session.token_issuer",
     "Transfer": "wire.tpc",
     "Tried": "session.grounds",
     "TryCell": "fixture_types",
@@ -133,6 +138,7 @@ __all__ = [
     "ForeignFile",
     "ForgedMacaroon",
     "FoundReport",
+    "Grant",
     "Impersonating",
     "LimitedMacaroonFor",
     "MacaroonBy",
@@ -149,6 +155,7 @@ __all__ = [
     "PayloadOf",
     "Probe",
     "ProxyFor",
+    "PublishedKey",
     "Pull",
     "Push",
     "RawAnswers",
@@ -162,6 +169,7 @@ __all__ = [
     "TargetOf",
     "Together",
     "TokenFor",
+    "TokenIssuer",
     "Transfer",
     "Tried",
     "TryCell",

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from lakeproof.check import Check
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.issuer import IssuerSession
 from lakeproof.session.sessions import NO_OTHER
 from lakeproof.verdict import Blocked, NotRun, Unsupported
 from lakeproof.wire.webdav import BadMultistatus, parse_multistatus
@@ -40,11 +41,21 @@ NEEDS: dict[str, str] = {
     "quota": "collections state their used and available bytes (RFC 4331)",
     "srr": "the endpoint publishes a storage resource report",
     "redirects": "the door hands reads or writes on to other servers",
+    "issuer": "tokens are asked for at an issuer, as a client of it (--token client:URL)",
+    "token-exchange": "the issuer exchanges tokens (RFC 8693)",
+    "token-refresh": "the issuer gives refresh tokens (RFC 6749)",
+    "introspection": "the issuer tells what a token is (RFC 7662)",
+    "revocation": "the issuer takes tokens back (RFC 7009)",
+    "issuer-health": "the issuer has a page that tells how it is",
     "intrusive": "the operator agreed to checks that load or annoy a server",
 }
 
+# What an issuer's metadata promises, or its pages show.
+OFFERS = ("token-exchange", "token-refresh", "introspection", "revocation", "issuer-health")
 # A copy writes at one of its two ends.
 WRITING = frozenset({"write", "tpc-pull", "tpc-push", "partner"})
+
+UNASKED = "it loads or annoys the server; run it with --intrusive"
 
 
 @dataclass(frozen=True)
@@ -61,9 +72,7 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
     What the operator or the inventory rules out comes first and costs no request; then
     reachability, then the work directory, then the credential.
     """
-    unknown = check.needs - NEEDS.keys()
-    if unknown:
-        raise ValueError(f"{check.id} needs {sorted(unknown)}, which lakeproof.features lacks")
+    _require_known(check)
     _require_allowed(check, session, mode)
     session.require_configured()
     _require_declared(check, session)
@@ -85,6 +94,30 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         raise Unsupported(
             "no storage resource report is declared, and there is none at the usual places"
         )
+
+
+def require_of_issuer(check: Check, session: IssuerSession, mode: RunMode) -> None:
+    """The same for a check of a token issuer.
+
+    A check that needs "tls" alone looks at the connection, of which more may be wrong than lets
+    a client in.
+    """
+    _require_known(check)
+    if "intrusive" in check.needs and not mode.intrusive:
+        raise NotRun(UNASKED)
+    if "tls" in check.needs:
+        session.require_connection()
+        return
+    session.require_answer()
+    for feature in OFFERS:
+        if feature in check.needs and not session.issuer.offers(feature):
+            raise Unsupported(f"{feature} is not offered ({NEEDS[feature]})")
+
+
+def _require_known(check: Check) -> None:
+    unknown = check.needs - NEEDS.keys()
+    if unknown:
+        raise ValueError(f"{check.id} needs {sorted(unknown)}, which lakeproof.features lacks")
 
 
 def _is_promised(session: EndpointSession) -> bool:
@@ -125,7 +158,7 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
             "no file of another community is named: foreign: /PATH of the endpoint in the inventory"
         )
     if "intrusive" in check.needs and not mode.intrusive:
-        raise NotRun("it loads or annoys the server; run it with --intrusive")
+        raise NotRun(UNASKED)
 
 
 def _require_declared(check: Check, session: EndpointSession) -> None:

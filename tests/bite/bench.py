@@ -7,6 +7,7 @@ import secrets
 import socket
 import ssl
 import threading
+import warnings
 from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -17,15 +18,16 @@ from aiohttp import web
 from lakeproof.credentials.client import ClientCredentials
 from lakeproof.credentials.names import PathName, SecretName
 from lakeproof.emulator import EmulatorConfig, StorageServer, TrustedIssuer
+from lakeproof.emulator.faults import Faults
 from lakeproof.inventory import endpoint_from_url
 from lakeproof.lake import ca
-from lakeproof.lake.issuer import Issuer
+from lakeproof.lake.broken_issuer import BrokenIssuer
 from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT, Layout
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
 from lakeproof.session.observer import PeerAddress
-from lakeproof.session.plan import Plan, Target, TokenSpec
+from lakeproof.session.plan import Plan, Target, TokenSpec, issuers_of
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.probe import has_route
@@ -62,6 +64,7 @@ class Files:
     peer: Path
     client: Path
     stranger: Path
+    elsewhere: Path
 
 
 def make_files(directory: Path) -> Files:
@@ -76,10 +79,13 @@ def make_files(directory: Path) -> Files:
         directory / "peer.pem",
         directory / "client.pem",
         directory / "stranger.pem",
+        directory / "elsewhere.pem",
     )
     ca.write_credential(ca.issue(authority, STRANGER), files.stranger)
     ca.write_credential(ca.issue(authority, "localhost", ["localhost", INSIDE]), files.peer)
     ca.write_credential(ca.issue(authority, MEMBER), files.client)
+    other = "another.example.org"
+    ca.write_credential(ca.issue(authority, other, [other]), files.elsewhere)
     for identity, certificate, key in (
         (authority, files.ca, files.ca_key),
         (host, files.certificate, files.key),
@@ -100,14 +106,35 @@ class IssuerThread:
         # The port is part of the issuer's name, so it is bound before the issuer is made.
         listening = socket.create_server(("127.0.0.1", 0))
         self.url = f"https://localhost:{listening.getsockname()[1]}"
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(files.certificate, files.key)
-        self._runner = web.AppRunner(Issuer(layout, self.url).application(), access_log=None)
-        self._call(self._start(listening, context))
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._files = files
+        self._issuer = BrokenIssuer(layout, self.url)
+        self.faults = frozenset()
+        self._runner = web.AppRunner(self._issuer.application(), access_log=None)
+        self._call(self._start(listening, self._context))
 
     async def _start(self, listening: socket.socket, context: ssl.SSLContext) -> None:
         await self._runner.setup()
         await web.SockSite(self._runner, listening, ssl_context=context).start()
+
+    @property
+    def faults(self) -> frozenset[str]:
+        """The deviations that are switched on; those of TLS concern connections to come."""
+        return self._issuer.faults.names
+
+    @faults.setter
+    def faults(self, names: frozenset[str]) -> None:
+        self._issuer.faults = Faults(names)
+        files, context = self._files, self._context
+        if "issuer-tls-wrong-host" in names:
+            context.load_cert_chain(files.elsewhere)
+        else:
+            context.load_cert_chain(files.certificate, files.key)
+        old = "issuer-tls-1.0" in names
+        context.set_ciphers("DEFAULT@SECLEVEL=0" if old else "DEFAULT")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            context.minimum_version = ssl.TLSVersion.TLSv1 if old else ssl.TLSVersion.TLSv1_2
 
     def _call(self, work: Coroutine[Any, Any, None]) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -202,6 +229,15 @@ class Bench:
                 )
         return self._sessions
 
+    def issuer_sessions(self, faults: Iterable[str]) -> Sessions:
+        """Sessions with the issuer, of these faults, as an element of the bench uses it."""
+        self._forget()
+        self._sessions = self._current = None
+        self._issuer.faults = frozenset(faults)
+        targets = [self._target(self._partner, PARTNER, "conformant")]
+        self._sessions = Sessions(Plan(targets=(), issuers=issuers_of(targets)), new_run_id())
+        return self._sessions
+
     def _peer_address(self) -> PeerAddress:
         first, other, inside = (self._peer.ports[name] for name in ("first", "other", "inside"))
         return PeerAddress(
@@ -232,6 +268,8 @@ class Bench:
         for element in self._elements.values():
             if element.faults:
                 element.faults = frozenset()
+        if self._issuer.faults:
+            self._issuer.faults = frozenset()
 
     def stop(self) -> None:
         """Stop everything."""

@@ -10,7 +10,7 @@ import pytest
 
 from lakeproof.check import Check
 from lakeproof.emulator.dialect import load_dialect
-from lakeproof.features import RunMode, require
+from lakeproof.features import RunMode, require, require_of_issuer
 from lakeproof.matrix import table
 from lakeproof.session.sessions import Sessions
 from lakeproof.verdict import Blocked, Unsupported
@@ -28,6 +28,9 @@ from tests.bite.bench import (
     V6_LOOPBACK,
     Bench,
 )
+
+# The suite whose checks are about the issuer of the bench instead of the element.
+ISSUER = "issuer"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def several_addresses(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.fixture
 def sessions(bench: Bench, case: Case) -> Sessions:
+    if case.check.suite == ISSUER:
+        return bench.issuer_sessions(case.faults)
     crowded = case.check.suite == "load" and "intrusive" in case.check.needs
     return bench.sessions(
         case.dialect,
@@ -89,6 +94,11 @@ def sessions(bench: Bench, case: Case) -> Sessions:
 @pytest.fixture
 def endpoint_name() -> str:
     return ELEMENT
+
+
+@pytest.fixture
+def issuer_name(sessions: Sessions) -> str:
+    return sessions.plan.issuers[0].name
 
 
 @pytest.fixture
@@ -122,6 +132,15 @@ def _each_cell(check: Check, given: dict[str, object]) -> None:
         raise hindered
 
 
+def _require(case: Case, sessions: Sessions) -> None:
+    mode = RunMode(intrusive=True)
+    if case.check.suite == ISSUER:
+        name = sessions.plan.issuers[0].name
+        require_of_issuer(case.check, sessions.issuer(name), mode)
+    else:
+        require(case.check, sessions.get(ELEMENT), mode)
+
+
 @pytest.fixture
 def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) -> Callable[[], None]:
     """Runs the case's check as the plugin does; a Violation comes through.
@@ -134,7 +153,7 @@ def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) ->
         sessions.recorder.begin(case.check.id)
         names = inspect.signature(case.check.function).parameters
         try:
-            require(case.check, sessions.get(ELEMENT), RunMode(intrusive=True))
+            _require(case, sessions)
             given = {name: request.getfixturevalue(name) for name in names if name != "cell"}
             if "cell" not in names:
                 case.check.function(**given)

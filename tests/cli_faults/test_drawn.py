@@ -27,7 +27,7 @@ OUT_OF_REACH = {
 def _catchers() -> dict[str, list[Check]]:
     found: dict[str, list[Check]] = {}
     for check in tree.load_checks():
-        if check.needs & {"observer", "redirects", "sample", "elsewhere"}:
+        if check.needs & {"observer", "redirects", "sample", "elsewhere", "issuer"}:
             continue  # they need what a bare command line does not give
         for fault in check.catches:
             found.setdefault(fault, []).append(check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lakeproof.lake import Lake
+from lakeproof.session.plan import ISSUERS
 from tests.plugin.tree import Finished
 
 pytestmark = pytest.mark.lake
@@ -56,9 +57,19 @@ def test_known_defects_name_their_issue(whole_run: Finished) -> None:
         assert row["reproduce"].startswith(("curl ", "(printf ")), row["check"]
 
 
+def test_issuer_is_tested_once_and_sound(whole_run: Finished, url_run: Finished) -> None:
+    for run in (whole_run, url_run):
+        rows = [row for row in run.results if row["site"] == ISSUERS]
+        assert rows
+        assert len({row["check"] for row in rows}) == len(rows)
+        assert {row["check"].partition(".")[0] for row in rows} == {"issuer"}
+        assert {row["outcome"] for row in rows} <= {"pass", "notrun"}
+
+
 def test_version_is_observed(whole_run: Finished) -> None:
-    assert {row["technology"] for row in whole_run.results} == {"xrootd"}
-    assert all(row["observed_version"] for row in whole_run.results)
+    storages = [row for row in whole_run.results if row["site"] != ISSUERS]
+    assert {row["technology"] for row in storages} == {"xrootd"}
+    assert all(row["observed_version"] for row in storages)
 
 
 def test_url_gets_the_same_verdicts_as_the_inventory(
@@ -70,7 +81,7 @@ def test_url_gets_the_same_verdicts_as_the_inventory(
         for row in whole_run.results
         if row["endpoint"] == name
     }
-    by_url = {row["check"]: row["outcome"] for row in url_run.results}
+    by_url = {row["check"]: row["outcome"] for row in url_run.results if row["site"] != ISSUERS}
 
     # Certificate, declared features and observable peer are in the inventory only.
     open_ends = {"notrun", "unsupported", "blocked"}

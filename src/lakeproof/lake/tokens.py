@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jws
+from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeyParameters, KeySet, RSAKey
+from joserfc.util import urlsafe_b64decode
 
 from lakeproof.lake.layout import write_text
 
@@ -48,6 +50,7 @@ class SigningKeys:
     """
 
     def __init__(self, keys: KeySet) -> None:
+        self._set = keys
         self._keys = {str(key.as_dict()["alg"]): key for key in keys.keys}
         self._kept: list[dict[str, Any]] = list(keys.as_dict(private=False)["keys"])
         self._new: list[dict[str, Any]] = []
@@ -89,6 +92,16 @@ class SigningKeys:
         self._new = [*self._new, dict(key.as_dict(private=False))][-MOST_NEW_KEYS:]
         return key
 
+    def read(self, issuer: str, token: str) -> dict[str, Any] | None:
+        """The claims of a token that one of our keys signed and that is in force, else None."""
+        try:
+            found = jws.deserialize_compact(token.encode(), self._set, algorithms=[*ALGORITHMS])
+            claims = json.loads(found.payload)
+        except (JoseError, ValueError):
+            return None
+        ours = isinstance(claims, dict) and claims.get("iss") == issuer
+        return claims if ours and _in_force(claims) else None
+
 
 class _AnyHeader(jws.JWSRegistry):
     """Signs whatever header it is given: an odd one is what the client asked for."""
@@ -98,7 +111,7 @@ class _AnyHeader(jws.JWSRegistry):
 
 
 def wlcg_claims(issuer: str, request: TokenRequest) -> dict[str, Any]:
-    """The claims of the WLCG Common JWT Profile 1.0 for `request`, times in seconds."""
+    """The claims of the WLCG Common JWT Profile 1.3 for `request`, times in seconds."""
     now = int(time.time())
     expires = now + request.lifetime_s
     since = min(now, expires - EXPIRED_AGE_S) if request.lifetime_s <= 0 else now
@@ -115,6 +128,18 @@ def wlcg_claims(issuer: str, request: TokenRequest) -> dict[str, Any]:
         "client_id": request.client,
         "wlcg.ver": "1.0",
     }
+
+
+def unverified(token: str) -> dict[str, Any]:
+    """What a token says, whoever signed it; raises ValueError when it is none."""
+    payload = token.split(".")[1]
+    found = json.loads(urlsafe_b64decode(payload.encode()))
+    return dict(found)
+
+
+def _in_force(claims: Mapping[str, Any]) -> bool:
+    now, expires, since = time.time(), claims.get("exp"), claims.get("nbf", 0)
+    return isinstance(expires, int | float) and since <= now < expires
 
 
 def _parameters(algorithm: str) -> KeyParameters:

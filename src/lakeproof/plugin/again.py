@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from lakeproof.check import Check
 from lakeproof.results import Result
-from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.tested import Tested
 from lakeproof.verdict import Outcome
 from lakeproof.wire.reply import NotReached, Throttled
 from lakeproof.wire.transcript import Exchange, Transcript
@@ -33,7 +33,7 @@ class SecondChances:
     def grant(
         self,
         check: Check,
-        session: EndpointSession,
+        session: Tested,
         outcome: Outcome,
         raised: BaseException | None,
         seen: Transcript,
@@ -41,7 +41,7 @@ class SecondChances:
         """Whether this attempt, the first, is to be followed by another; counts it if so."""
         if check.suite == "reachability" or session.given_up or isinstance(raised, Throttled):
             return False
-        if self._used[session.name] >= session.target.limits.second_attempts:
+        if self._used[session.name] >= session.second_attempts:
             return False
         due = _doubtful(outcome, raised, seen)
         self._used[session.name] += due

@@ -7,7 +7,7 @@ from allure_commons.types import AttachmentType
 
 from lakeproof.check import Check
 from lakeproof.lookup import requirement
-from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.tested import Tested
 from lakeproof.verdict import Severity
 from lakeproof.wire.transcript import Transcript
 
@@ -20,12 +20,12 @@ SEVERITY = {
 }
 
 
-def label(check: Check, session: EndpointSession) -> None:
+def label(check: Check, session: Tested) -> None:
     """Label the running item with what people filter by."""
     allure.dynamic.severity(SEVERITY[check.severity])
     allure.dynamic.parent_suite(session.name)
     allure.dynamic.suite(check.suite)
-    allure.dynamic.label("site", session.target.site)
+    allure.dynamic.label("site", session.site)
     allure.dynamic.label("technology", session.fingerprint.technology or "unknown")
     allure.dynamic.label("level", check.level.value)
     required = requirement(check.req)
@@ -33,7 +33,7 @@ def label(check: Check, session: EndpointSession) -> None:
         allure.dynamic.link(required.url, name=required.citation)
 
 
-def name(check: Check, session: EndpointSession, cell: str | None = None) -> None:
+def name(check: Check, session: Tested, cell: str | None = None) -> None:
     """Name the running item after the check; allure sets its own name after the set-up."""
     which = f" [{cell}]" if cell else ""
     allure.dynamic.title(f"{check.id}{which} on {session.name}")

@@ -1,4 +1,7 @@
-"""Collection: each check runs once an endpoint, reachability first, one worker an endpoint."""
+"""Collection: each check runs once an endpoint, reachability first, one worker an endpoint.
+
+Checks of the suite `issuer` run once a token issuer instead.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from lakeproof.plugin.run import Run
 ENDPOINT = "endpoint_name"
 PARTNERED = "peer_name"
 CELL = "cell_name"
+ISSUER = "issuer_name"
 
 
 class Collector:
@@ -35,10 +39,15 @@ class Collector:
                     "has no @check; declare its requirement, level, severity, needs and catches"
                 )
             return
+        if ISSUER in metafunc.fixturenames:
+            issuers = [issuer.name for issuer in self.run.plan.issuers]
+            metafunc.parametrize(ISSUER, issuers, scope="session")
+            return
         if ENDPOINT not in metafunc.fixturenames:
             raise CheckDefinitionError(
                 f"{metafunc.module.__file__}: {metafunc.function.__name__} takes none of the "
-                "fixtures that stand for an endpoint (se, probe, greeting); it checks nothing"
+                "fixtures that stand for an endpoint (se, probe, greeting) or for an issuer "
+                "(issuer); it checks nothing"
             )
         targets = [target.name for target in self.run.plan.targets]
         if PARTNERED not in metafunc.fixturenames:
@@ -65,8 +74,10 @@ class Collector:
         if not checks:
             return
         chosen = [item for item in checks if self.run.selection.includes(_sure(item))]
-        order = {target.name: at for at, target in enumerate(self.run.plan.targets)}
-        # pytest makes an empty item of a mesh without a second endpoint
+        plan = self.run.plan
+        names = [*(each.name for each in plan.targets), *(each.name for each in plan.issuers)]
+        order = {name: at for at, name in enumerate(names)}
+        # pytest makes an empty item of a mesh without a second endpoint, and without an issuer
         chosen = [item for item in chosen if endpoint_of(item) in order]
         kept = set(chosen)
         dropped = [item for item in checks if item not in kept]
@@ -108,8 +119,14 @@ def check_of(item: pytest.Item) -> Check | None:
 
 
 def endpoint_of(item: pytest.Item) -> str:
-    """The name of the endpoint under test."""
-    return str(item.callspec.params[ENDPOINT])  # type: ignore[attr-defined]
+    """The name of the endpoint under test, or of the issuer."""
+    params = item.callspec.params  # type: ignore[attr-defined]
+    return str(params[ISSUER if ISSUER in params else ENDPOINT])
+
+
+def is_about_issuer(item: pytest.Item) -> bool:
+    """Whether the check is about a token issuer, and not about an endpoint."""
+    return ISSUER in item.callspec.params  # type: ignore[attr-defined]
 
 
 def peer_of(item: pytest.Item) -> str | None:

@@ -12,8 +12,8 @@ from lakeproof.lookup import hint
 from lakeproof.matrix import Cell
 from lakeproof.plugin.outcome import Judgement
 from lakeproof.results import Result, RunFolder
-from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.fingerprint import Fingerprint
+from lakeproof.session.tested import Tested
 from lakeproof.verdict import Outcome
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.transcript import Transcript
@@ -25,7 +25,7 @@ HELPED = (Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN)
 def make_result(  # noqa: PLR0913  each is one fact of the line
     *,
     check: Check,
-    session: EndpointSession,
+    session: Tested,
     judgement: Judgement,
     folder: RunFolder,
     began: float,
@@ -48,9 +48,9 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         run=folder.run_id,
         started=datetime.fromtimestamp(began, UTC).isoformat(),
         duration_s=round(duration_s, 6),
-        site=session.target.site,
+        site=session.site,
         endpoint=session.name,
-        url=session.target.endpoint.url,
+        url=session.url,
         technology=seen.technology,
         observed_version=seen.version,
         check=check.id,
@@ -69,7 +69,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         transcript=_write(folder, session.name, name, transcript),
         reproduce=transcript.reproduce if transcript and helped else None,
         known_issue=judgement.known_issue,
-        emulated=session.target.endpoint.emulated,
+        emulated=session.emulated,
         measured=measured,
     )
 

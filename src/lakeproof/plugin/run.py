@@ -23,10 +23,10 @@ from lakeproof.plugin.options import OPTIONS
 from lakeproof.plugin.outcome import Listing
 from lakeproof.profiles import LEVELS, Profile, UnknownProfileError
 from lakeproof.results import RunFolder, new_run_id
-from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.expiry import Expiry
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
 from lakeproof.session.sessions import NO_OTHER, Sessions
+from lakeproof.session.tested import Tested
 from lakeproof.verdict import Violation
 
 LONGEST_PATIENCE = 360
@@ -97,19 +97,18 @@ class Run:
 
     def load_known(self, checks: Registry) -> None:
         """Read the known failures that each endpoint names, and hold them against `checks`."""
-        for target in self.plan.targets:
-            named = target.endpoint.known_failures if self.apply_known else ()
-            paths = [tree.known_failures(name) for name in named]
+        said = {target.name: target.endpoint.known_failures for target in self.plan.targets}
+        for name in (*said, *(issuer.name for issuer in self.plan.issuers)):
+            named = said.get(name, ()) if self.apply_known else ()
+            paths = [tree.known_failures(each) for each in named]
             try:
-                self._known[target.name] = tuple(
+                self._known[name] = tuple(
                     known.load(path, checks) for path in (*paths, *self.extra_known)
                 )
             except KnownFailuresError as error:
                 raise pytest.UsageError(str(error)) from None
 
-    def listed(
-        self, check: Check, session: EndpointSession, cell: str | None = None
-    ) -> Listing | None:
+    def listed(self, check: Check, session: Tested, cell: str | None = None) -> Listing | None:
         """The known-failure entry for this check on what was observed at this endpoint."""
         lists = self._known.get(session.name, ())
         if not lists:

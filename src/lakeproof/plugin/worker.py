@@ -9,18 +9,20 @@ import pytest
 from _pytest.runner import runtestprotocol
 
 from lakeproof.check import Check
-from lakeproof.features import require
+from lakeproof.features import require, require_of_issuer
 from lakeproof.matrix import Cell, cell_of
 from lakeproof.plugin import allure
 from lakeproof.plugin.again import SecondChances, merge, unavailable
-from lakeproof.plugin.collect import cell_name_of, check_of, endpoint_of, peer_of
+from lakeproof.plugin.collect import cell_name_of, check_of, endpoint_of, is_about_issuer, peer_of
 from lakeproof.plugin.outcome import Judgement, Listing, judge
 from lakeproof.plugin.record import make_result, rewrite
 from lakeproof.plugin.run import Run, xfail_mark
 from lakeproof.plugin.secrets import redact_report, without_secrets
 from lakeproof.results import Result, unfinished_runs
 from lakeproof.session.endpoint import EndpointSession
+from lakeproof.session.issuer import IssuerSession
 from lakeproof.session.leftovers import remove_leftovers
+from lakeproof.session.tested import Tested
 from lakeproof.verdict import Blame, Outcome, Violation
 from lakeproof.wire.guard import origin_of
 from lakeproof.wire.transcript import Exchange, Transcript
@@ -95,16 +97,22 @@ class Worker:
             self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
             if FIRST not in item.stash:
                 allure.label(check, session)
-            require(check, session, self.run.mode)
-            for each in self.run.sessions.all_of(session.name):
-                # That of a second identity is prepared by the first check that needs it.
-                if each.prepared and each.name not in self._swept:
-                    self._sweep(each)
-                    self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
+            if isinstance(session, EndpointSession):
+                self._admit_to_storage(check, session)
+            else:
+                require_of_issuer(check, session, self.run.mode)
             listed = self.run.listed(check, session, cell_name_of(item))
             if listed is not None:
                 item.stash[LISTED] = listed
                 item.add_marker(xfail_mark(listed))
+
+    def _admit_to_storage(self, check: Check, session: EndpointSession) -> None:
+        require(check, session, self.run.mode)
+        for each in self.run.sessions.all_of(session.name):
+            # That of a second identity is prepared by the first check that needs it.
+            if each.prepared and each.name not in self._swept:
+                self._sweep(each)
+                self.run.sessions.recorder.begin(f"{check.id} on {session.name}")
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_fixture_setup(self) -> Generator[None, object, object]:
@@ -159,7 +167,7 @@ class Worker:
             in_call=call.when == "call",
             level=check.level,
             listed=item.stash.get(LISTED, None),
-            origin=session.door.origin,
+            origin=session.origin,
         ).redacted()
         transcript = self.run.sessions.recorder.current
         if isinstance(raised, Violation):
@@ -198,13 +206,13 @@ class Worker:
         report.lakeproof = result.as_dict()  # type: ignore[attr-defined]
 
     def _notice(
-        self, check: Check, session: EndpointSession, judgement: Judgement, seen: Transcript
+        self, check: Check, session: Tested, judgement: Judgement, seen: Transcript
     ) -> None:
         """Learn from what happened: a dead endpoint must not cost every check a time-out."""
         if check.suite == "reachability" and judgement.outcome is Outcome.FAIL:
             session.note_cause_judged()
         for other in self.run.sessions.opened():
-            asked = [e for e in seen.exchanges if origin_of(e.url) == origin_of(other.door.origin)]
+            asked = [e for e in seen.exchanges if origin_of(e.url) == origin_of(other.origin)]
             # An answer that began and never ended is a time-out too, and blamed on the endpoint.
             endless = other is session and judgement.blame is Blame.ENDPOINT
             dumb = [
@@ -235,8 +243,10 @@ class Worker:
         else:
             self.config.stash[FINISHED] = report
 
-    def _session(self, item: pytest.Item) -> EndpointSession:
-        return self.run.sessions.get(endpoint_of(item))
+    def _session(self, item: pytest.Item) -> EndpointSession | IssuerSession:
+        name = endpoint_of(item)
+        sessions = self.run.sessions
+        return sessions.issuer(name) if is_about_issuer(item) else sessions.get(name)
 
 
 FINISHED: pytest.StashKey[dict[str, object]] = pytest.StashKey()

@@ -71,6 +71,31 @@ class EndpointSession:
         # Asked for several times a check; evidence is only ever added.
         self._recognised: tuple[int, Fingerprint] | None = None
 
+    @property
+    def site(self) -> str:
+        """The name of the endpoint's site."""
+        return self.target.site
+
+    @property
+    def url(self) -> str:
+        """The door's URL as the inventory or the command line has it."""
+        return self.target.endpoint.url
+
+    @property
+    def origin(self) -> str:
+        """The door's `scheme://host[:port]`."""
+        return self.door.origin
+
+    @property
+    def emulated(self) -> bool:
+        """Whether lakeproof's own server plays this storage."""
+        return self.target.endpoint.emulated
+
+    @property
+    def second_attempts(self) -> int:
+        """How many checks may be tried again."""
+        return self.target.limits.second_attempts
+
     @cached_property
     def _trust(self) -> TlsConfig | CredentialError:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,10 @@ from lakeproof.wire.auth import ClientCert
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.pacing import Limiter
 
+CLIENT = "client:"
+# The "site" of token issuers in results: they belong to a community, not to a site.
+ISSUERS = "issuers"
+
 
 @dataclass(frozen=True)
 class TokenSpec:
@@ -43,7 +48,7 @@ class TokenSpec:
 
     def open(self) -> TokenSource:
         """The source itself; raises CredentialError when the names make no sense."""
-        if not self.source.startswith("client:"):
+        if not self.source.startswith(CLIENT):
             return parse_source(self.source, base=self.base)
         if not self.client_id or self.secret is None:
             raise CredentialError(
@@ -51,7 +56,7 @@ class TokenSpec:
                 "client_id and client_secret of the issuer in the inventory"
             )
         return ClientCredentials(
-            self.source.removeprefix("client:"),
+            self.source.removeprefix(CLIENT),
             self.client_id,
             self.secret,
             tls=TlsConfig(self.ca.path() if self.ca else None),
@@ -131,6 +136,28 @@ class Target:
 
 
 @dataclass(frozen=True)
+class IssuerTarget:
+    """A token issuer of a run: who we are there, and what tokens its endpoints are shown.
+
+    `audiences` and `areas` (paths in the issuer's terms) are those of the endpoints that use it:
+    what our client is registered for.
+    """
+
+    name: str
+    tokens: TokenSpec
+    audiences: tuple[str, ...]
+    areas: tuple[str, ...]
+    timeouts: Timeouts
+    limits: Limits = field(default_factory=Limits)
+    site: str = ISSUERS
+
+    @property
+    def url(self) -> str:
+        """The issuer's URL as the inventory or the command line has it."""
+        return self.tokens.source.removeprefix(CLIENT)
+
+
+@dataclass(frozen=True)
 class Plan:
     """The endpoints under test, those that serve as the other end, and a reserve for that."""
 
@@ -138,6 +165,11 @@ class Plan:
     partners: tuple[Target, ...] = ()
     reserve: tuple[Target, ...] = ()
     peering: Peering | None = None
+    issuers: tuple[IssuerTarget, ...] = ()
+
+    def issuer(self, name: str) -> IssuerTarget:
+        """The token issuer of this name."""
+        return next(issuer for issuer in self.issuers if issuer.name == name)
 
     def target(self, name: str) -> Target:
         """The endpoint or partner of this name."""
@@ -205,8 +237,10 @@ class AdHoc:
             golden = load(self.fallback)
             vouched = [row for row in golden.endpoints() if row[1].is_golden]
             reserve = tuple(t for t in _targets(golden, vouched, None) if t.is_configured)
-            return Plan(tuple(targets), reserve=reserve, peering=peering)
-        return Plan(tuple(targets), tuple(partners), peering=peering)
+            return Plan(
+                tuple(targets), reserve=reserve, peering=peering, issuers=issuers_of(targets)
+            )
+        return Plan(tuple(targets), tuple(partners), peering=peering, issuers=issuers_of(targets))
 
     def _settings(self) -> dict[str, object]:
         settings: dict[str, object] = {
@@ -236,7 +270,7 @@ class AdHoc:
         )
 
     def _client(self, source: str, client_id: str | None, secret: str | None) -> TokenSpec:
-        if not source.startswith("client:"):
+        if not source.startswith(CLIENT):
             parse_source(source)  # complains about a malformed name before the run starts
         return TokenSpec(
             source,
@@ -252,11 +286,47 @@ def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -
     chosen = inventory.select(sites, endpoints)
     names = {endpoint.name for _, endpoint in chosen}
     rest = [row for row in inventory.endpoints() if row[1].name not in names]
+    targets = _targets(inventory, chosen, None)
     return Plan(
-        tuple(_targets(inventory, chosen, None)),
+        tuple(targets),
         reserve=tuple(_targets(inventory, rest, None)),
         peering=Peering.of(inventory.peer) if inventory.peer else None,
+        issuers=issuers_of(targets),
     )
+
+
+def issuers_of(targets: Sequence[Target]) -> tuple[IssuerTarget, ...]:
+    """The issuers at which the tokens of these endpoints are asked for, each once."""
+    using: dict[TokenSpec, list[Target]] = {}
+    for target in targets:
+        if target.tokens is not None and target.tokens.source.startswith(CLIENT):
+            using.setdefault(replace(target.tokens, base=None), []).append(target)
+    found: dict[str, IssuerTarget] = {}
+    for tokens, users in using.items():
+        name = issuer_name(tokens.source.removeprefix(CLIENT))
+        if name in found:  # another client of the same issuer: nothing new to learn there
+            continue
+        audiences = dict.fromkeys(user.endpoint.token_audience for user in users)
+        areas = dict.fromkeys(area for user in users for area in _areas(user))
+        limits = users[0].limits
+        timeouts = replace(users[0].timeouts, read_s=tokens.timeout_s, total_s=tokens.timeout_s)
+        found[name] = IssuerTarget(name, tokens, tuple(audiences), tuple(areas), timeouts, limits)
+    return tuple(found.values())
+
+
+def issuer_name(url: str) -> str:
+    """`issuer-iam.example.org`, with the port and path where there are such; fit for a file."""
+    place = url.partition("://")[2].strip("/")
+    return "issuer-" + re.sub(r"[^A-Za-z0-9.]+", "-", place)
+
+
+def _areas(target: Target) -> list[str]:
+    """What the area's path may be in the issuer's terms, the likeliest first."""
+    area = target.endpoint.door.path / target.area
+    root = target.endpoint.scope_root
+    if root is not None:
+        return [f"/{area.relative_to(root)}"] if area.is_relative_to(root) else []
+    return [f"/{target.area}", str(area)]
 
 
 def _targets(
@@ -306,7 +376,7 @@ def _inventory_tokens(
     if issuer is None:
         return TokenSpec(name, base=inventory.base)
     return TokenSpec(
-        f"client:{issuer.url}",
+        f"{CLIENT}{issuer.url}",
         client_id=issuer.client_id,
         secret=inventory.client_secret(name),
         ca=PathName(issuer.ca, inventory.base) if issuer.ca else endpoint.ca_name,

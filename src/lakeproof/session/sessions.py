@@ -9,8 +9,10 @@ from typing import NoReturn
 from lakeproof.peer import PeerClient
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.expiry import Expiry
+from lakeproof.session.issuer import IssuerSession
 from lakeproof.session.observer import ABSENT, PATIENCE_S, Observer, PeerAddress
 from lakeproof.session.plan import Plan
+from lakeproof.session.tested import Tested
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.transcript import Recorder
 
@@ -33,6 +35,7 @@ class Sessions:
         self._peer: Callable[[], Observer] | None = None
         self._observers: dict[str, Observer] = {}
         self._open: dict[str, EndpointSession] = {}
+        self._issuers: dict[str, IssuerSession] = {}
         self._said: set[str] = set()
 
     def get(self, name: str) -> EndpointSession:
@@ -42,6 +45,12 @@ class Sessions:
                 self.plan.target(name), self.run_id, self.recorder, read_only=self.read_only
             )
         return self._open[name]
+
+    def issuer(self, name: str) -> IssuerSession:
+        """The session of the token issuer of this name."""
+        if name not in self._issuers:
+            self._issuers[name] = IssuerSession(self.plan.issuer(name), self.recorder)
+        return self._issuers[name]
 
     def watch_with(
         self, client: PeerClient, address: PeerAddress, patience_s: float = PATIENCE_S
@@ -124,9 +133,9 @@ class Sessions:
         self._said.add(sentence)
         raise Unjudged(sentence, blame)
 
-    def opened(self) -> list[EndpointSession]:
-        """The sessions that this process has opened so far."""
-        return list(self._open.values())
+    def opened(self) -> list[Tested]:
+        """The sessions that this process has opened so far, those of issuers too."""
+        return [*self._open.values(), *self._issuers.values()]
 
     def clean_up(self) -> list[str]:
         """Remove what this run wrote anywhere; gives the URLs of what is left."""
@@ -138,5 +147,5 @@ class Sessions:
 
     def close(self) -> None:
         """Close every connection."""
-        for session in self._open.values():
+        for session in self.opened():
             session.close()
