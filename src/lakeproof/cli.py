@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "checks": "lakeproof.check_commands:group",
     "matrix": "lakeproof.matrix_commands:matrix",
     "profiles": "lakeproof.profile_commands:group",
+    "token": "lakeproof.token_commands:group",
     "clean": "lakeproof.session.commands:clean",
 }
 """Subcommand, and where it is; imported when it is asked for, because together they take long."""

@@ -71,10 +71,15 @@ class StaticToken:
 
     def token(self, scopes: Sequence[str] = (), audience: str = "") -> str:
         """The token, whatever is asked; raises CredentialError when expired or no token at all."""
-        text = self._read()
-        redactor.register(text, self.describe)
+        text = self.text()
         TokenFacts.of(text, self.describe).refuse_if_useless(self.describe)
         return text
+
+    def text(self) -> str:
+        """What was given, as it stands: expired, or no token at all; raises when nothing is."""
+        found = self._read()
+        redactor.register(found, self.describe)
+        return found
 
 
 class Discovery(StaticToken):
