@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from lakeproof.wire.auth import Bearer
 from lakeproof.wire.reply import NotReached, Reply
 
 SKEW = timedelta(seconds=60)
+OK, MULTI_STATUS, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 200, 207, 401, 403, 404
 LOOKING = ("storage.read", "storage.create", "storage.modify", "storage.stage")
 ONE = ('<?xml version="1.0"?><D:propfind xmlns:D="DAV:"><D:prop><D:resourcetype/></D:prop>'
        "</D:propfind>")  # fmt: skip
@@ -96,11 +96,11 @@ def ask(session: EndpointSession, bearer: Bearer) -> tuple[str, list[Finding]]:
 def _meaning(reply: Reply) -> Iterator[Finding]:
     challenge = reply.headers.get("WWW-Authenticate", "")
     said = f' (it says: "{challenge[:200]}")' if challenge else ""
-    if reply.status in (HTTPStatus.MULTI_STATUS, HTTPStatus.OK):
+    if reply.status in (MULTI_STATUS, OK):
         yield Finding(Weight.NOTE, "the server takes the token and shows the path")
-    elif reply.status == HTTPStatus.NOT_FOUND:
+    elif reply.status == NOT_FOUND:
         yield Finding(Weight.NOTE, "the server takes the token; there is nothing at this path")
-    elif reply.status == HTTPStatus.UNAUTHORIZED:
+    elif reply.status == UNAUTHORISED:
         yield Finding(
             Weight.WRONG,
             f"the server does not accept the token at all{said}",
@@ -108,7 +108,7 @@ def _meaning(reply: Reply) -> Iterator[Finding]:
             "If nothing above is wrong, ask the site whether it trusts the token's issuer, and "
             "which audience it goes by.",
         )
-    elif reply.status == HTTPStatus.FORBIDDEN:
+    elif reply.status == FORBIDDEN:
         yield Finding(
             Weight.WRONG,
             f"the server does not let the token look at this path{said}",
