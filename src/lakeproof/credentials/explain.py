@@ -21,9 +21,8 @@ from lakeproof.credentials.facts import TokenFacts, WideRegistry
 
 ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
 PROFILE = "WLCG JWT 1.3"
-ASYMMETRIC = tuple(
-    ["EdDSA", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
-)
+RSA = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+ASYMMETRIC = (*RSA, "ES256", "ES384", "ES512", "EdDSA")
 LONGEST_LIFE = timedelta(hours=6)
 SKEW = timedelta(seconds=60)
 MAJOR = "1"
