@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from lakeproof.matrix import Cell
     from lakeproof.session.grant import Grant, PublishedKey
     from lakeproof.session.grounds import Tried
+    from lakeproof.session.issuer_load import IssuerLoad
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.session.sample import ServedSample
@@ -88,6 +89,7 @@ _HOME = {
     "ExpiredToken": "fixture_types",
     "FoundReport": "srr",
     "Grant": "session.grant",
+    "IssuerLoad": "session.issuer_load",
     "Measure": "fixture_types",
     "Observed": "session.observer",
     "Observer": "session.observer",
@@ -140,6 +142,7 @@ __all__ = [
     "FoundReport",
     "Grant",
     "Impersonating",
+    "IssuerLoad",
     "LimitedMacaroonFor",
     "MacaroonBy",
     "MacaroonEnd",

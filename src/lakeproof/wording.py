@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -14,6 +15,7 @@ JUDGED = (Outcome.PASS, Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN, Outcome.
 # What of the measured is shown, the first two that there are: a line has to stay short.
 FIGURES = ("uploads", "reads", "small_requests")
 SHOWN = 2
+TOKENS = re.compile(r"tokens_(\d+)_at_a_time_per_s")
 # The forms of an audience that a check tries, as it names them in what it measured.
 AUDIENCES = {
     "audience_any": "any",
@@ -111,6 +113,39 @@ def figures_sentence(results: Iterable[Result]) -> str:
         middle, most = (_duration(figures[f"{what}_p{percent}_s"]) for percent in (50, 95))
         parts.append(f"{label}: median {middle}, 95 % within {most}")
     return "; ".join(parts[:SHOWN])
+
+
+def issuer_load_sentence(results: Iterable[Result]) -> str:
+    """`tokens a second: 310 (1 at a time), …; saturated with 4 at a time, …`, or empty.
+
+    Of an issuer that was put under load: its rate and, of the most at a time, its latency.
+    """
+    figures = next((row.measured for row in results if "tokens_target_per_s" in row.measured), {})
+    steps = [int(found[1]) for name in figures if (found := TOKENS.fullmatch(name))]
+    if not steps:
+        return ""
+    most = f"tokens_{steps[-1]}_at_a_time"
+    middle, longest = (_duration(figures[f"{most}_p{percent}_s"]) for percent in (50, 95))
+    rates = ", ".join(
+        f"{figures[f'tokens_{step}_at_a_time_per_s']:.0f} ({step}{' at a time' * (not n)})"
+        for n, step in enumerate(steps)
+    )
+    return (
+        f"tokens a second: {rates}; with {steps[-1]} at a time median {middle}, 95 % within "
+        f"{longest}; {_saturation(figures)}"
+    )
+
+
+def _saturation(figures: Mapping[str, float]) -> str:
+    target, reached, saturated = (
+        int(figures[f"tokens_{name}"]) for name in ("target_per_s", "reached_at", "saturated_at")
+    )
+    if reached:
+        return f"the target of {target} is reached with {reached} at a time"
+    limit = ", where our own processor is the limit" if figures["tokens_own_limit"] else ""
+    if saturated:
+        return f"saturated with {saturated} at a time{limit}, below the target of {target}"
+    return f"still rising{limit}, below the target of {target}"
 
 
 def audiences_sentence(results: Iterable[Result]) -> str:

@@ -26,6 +26,7 @@ from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT,
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
+from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec, issuers_of
 from lakeproof.session.sessions import Sessions
@@ -236,6 +237,7 @@ class Bench:
         self._issuer.faults = frozenset(faults)
         targets = [self._target(self._partner, PARTNER, "conformant")]
         self._sessions = Sessions(Plan(targets=(), issuers=issuers_of(targets)), new_run_id())
+        self._sessions.issuer_load = LoadPlan(step_s=0.1)
         return self._sessions
 
     def _peer_address(self) -> PeerAddress:

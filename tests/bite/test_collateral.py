@@ -29,6 +29,8 @@ CHECKS = list(tree.load_checks())
 HEAVY = {
     *(check.id for check in CHECKS if check.id.startswith(OWN)),
     "integrity.digests.digest-is-final-at-once",
+    "issuer.load.answers-under-load-are-not-mixed-up",
+    "issuer.load.requests-under-load-are-answered-with-tokens",
     "load.collections.accepted-collections-of-50-are-there",
     "load.deletes.accepted-deletions-of-50-are-done",
     "load.reads.50-reads-give-each-its-content",

@@ -224,6 +224,13 @@ OPTIONS: tuple[Option, ...] = (
         "MINUTES",
     ),
     Option("intrusive", "Also run checks that load or annoy a server.", flag=True),
+    Option(
+        "issuer-rate",
+        "With --intrusive: the tokens a second that a token issuer has to give, and that are asked "
+        "of it at most.",
+        "TOKENS",
+        default="1000",
+    ),
     Option("out", "Folder for results and pages. Default: reports.", "DIR", default="reports"),
 )
 

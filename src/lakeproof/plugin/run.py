@@ -24,12 +24,15 @@ from lakeproof.plugin.outcome import Listing
 from lakeproof.profiles import LEVELS, Profile, UnknownProfileError
 from lakeproof.results import RunFolder, new_run_id
 from lakeproof.session.expiry import Expiry
+from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
 from lakeproof.session.sessions import NO_OTHER, Sessions
 from lakeproof.session.tested import Tested
 from lakeproof.verdict import Violation
 
 LONGEST_PATIENCE = 360
+# More than our own client sends on one processor.
+HIGHEST_RATE = 5000
 SENSITIVE = (
     "token",
     "partner-token",
@@ -85,6 +88,7 @@ class Run:
     worker: str | None = None
     contact: dict[str, Any] = field(default_factory=dict)
     expiry: Expiry = field(default_factory=Expiry)
+    issuer_load: LoadPlan = field(default_factory=LoadPlan)
     sessions: Sessions = field(init=False)
     _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
 
@@ -94,6 +98,7 @@ class Run:
             self.plan, f"{self.folder.run_id}{suffix}", read_only=self.mode.read_only
         )
         self.sessions.expiry = self.expiry
+        self.sessions.issuer_load = self.issuer_load
 
     def load_known(self, checks: Registry) -> None:
         """Read the known failures that each endpoint names, and hold them against `checks`."""
@@ -163,6 +168,7 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
             patience_s=patience_minutes(get("lakeproof_patient")) * 60,
             say=partial(_say, config),
         ),
+        issuer_load=LoadPlan(rate=tokens_per_second(get("lakeproof_issuer_rate"))),
         extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
     )
 
@@ -222,6 +228,15 @@ def patience_minutes(said: str | None) -> int:
     if not said.isdecimal() or not 1 <= int(said) <= LONGEST_PATIENCE:
         raise pytest.UsageError(
             f'--patient: found "{said}", expected minutes from 1 to {LONGEST_PATIENCE}'
+        )
+    return int(said)
+
+
+def tokens_per_second(said: str) -> int:
+    """What --issuer-rate says; raises UsageError for anything but a whole number in bounds."""
+    if not said.isdecimal() or not 1 <= int(said) <= HIGHEST_RATE:
+        raise pytest.UsageError(
+            f'--issuer-rate: found "{said}", expected tokens a second from 1 to {HIGHEST_RATE}'
         )
     return int(said)
 

@@ -21,6 +21,7 @@ from lakeproof.wording import (
     failure_lines,
     figures_sentence,
     flaky_sentence,
+    issuer_load_sentence,
     printable,
 )
 
@@ -74,7 +75,8 @@ def _print_endpoint(console: Console, name: str, rows: Sequence[Result]) -> None
     heading.append(f"  {printable(observed or 'unknown technology')}  {last.url}{emulated}", "dim")
     console.print(heading)
     console.print(Text(f"  {endpoint_sentence(rows)}"))
-    for sentence in (figures_sentence(rows), audiences_sentence(rows)):
+    for said in (figures_sentence, issuer_load_sentence, audiences_sentence):
+        sentence = said(rows)
         if sentence:
             console.print(Text(f"  {sentence}", "dim"))
 

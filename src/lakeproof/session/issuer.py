@@ -11,6 +11,7 @@ from lakeproof.credentials.errors import CredentialError
 from lakeproof.inventory.door import Door
 from lakeproof.session.fingerprint import Certainty, Fingerprint
 from lakeproof.session.grant import json_object
+from lakeproof.session.issuer_load import IssuerLoad, LoadPlan, alone_at, load
 from lakeproof.session.plan import IssuerTarget
 from lakeproof.session.probe import Probe
 from lakeproof.session.token_issuer import TokenIssuer
@@ -20,6 +21,8 @@ from lakeproof.wire.reply import NotReached
 from lakeproof.wire.transcript import Recorder
 
 PATIENCE = 2
+# Under load: who has not answered by then has no token for anybody.
+LONGEST_ANSWER_S = 10.0
 # How products of the field lay out their metadata: where a path ends, or a member that only they
 # have.
 MARKS = {
@@ -37,7 +40,9 @@ class IssuerSession:
     counts once.
     """
 
-    def __init__(self, target: IssuerTarget, recorder: Recorder) -> None:
+    def __init__(
+        self, target: IssuerTarget, recorder: Recorder, load_plan: LoadPlan | None = None
+    ) -> None:
         self.target = target
         self.name = target.name
         self.site = target.site
@@ -46,6 +51,8 @@ class IssuerSession:
         self.prepared = False
         self.second_attempts = target.limits.second_attempts
         self._recorder = recorder
+        self._load_plan = load_plan or LoadPlan()
+        self._load: IssuerLoad | None = None
         self._cause_was_said = False
         self._unanswered = 0
         self._lost = ""
@@ -76,6 +83,15 @@ class IssuerSession:
     def issuer(self) -> TokenIssuer:
         """What checks talk to."""
         return TokenIssuer(self.target, self.tls, self._recorder)
+
+    @property
+    def load(self) -> IssuerLoad:
+        """What it does under load, tried once; what each request gets alone is shown again."""
+        alone_at(self.issuer)
+        if self._load is None:
+            answer_s = min(self.target.timeouts.read_s, LONGEST_ANSWER_S)
+            self._load = load(self.issuer, self._load_plan, self.tls, answer_s)
+        return self._load
 
     @property
     def fingerprint(self) -> Fingerprint:

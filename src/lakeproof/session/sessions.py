@@ -10,6 +10,7 @@ from lakeproof.peer import PeerClient
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.expiry import Expiry
 from lakeproof.session.issuer import IssuerSession
+from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import ABSENT, PATIENCE_S, Observer, PeerAddress
 from lakeproof.session.plan import Plan
 from lakeproof.session.tested import Tested
@@ -32,6 +33,7 @@ class Sessions:
         self.recorder = Recorder()
         self.peer_trouble = ""
         self.expiry = Expiry()
+        self.issuer_load = LoadPlan()
         self._peer: Callable[[], Observer] | None = None
         self._observers: dict[str, Observer] = {}
         self._open: dict[str, EndpointSession] = {}
@@ -49,7 +51,9 @@ class Sessions:
     def issuer(self, name: str) -> IssuerSession:
         """The session of the token issuer of this name."""
         if name not in self._issuers:
-            self._issuers[name] = IssuerSession(self.plan.issuer(name), self.recorder)
+            self._issuers[name] = IssuerSession(
+                self.plan.issuer(name), self.recorder, self.issuer_load
+            )
         return self._issuers[name]
 
     def watch_with(

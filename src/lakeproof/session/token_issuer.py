@@ -171,8 +171,11 @@ class TokenIssuer:
 
     def ask(self, scope: str, audience: str = "", **more: str) -> Grant:
         """Ask for a token by client credentials (RFC 6749 §4.4); refused or not."""
-        form = {"grant_type": "client_credentials", "scope": scope, "audience": audience, **more}
-        return Grant.of(self.post("token_endpoint", form))
+        return Grant.of(self.post("token_endpoint", {**self.form(scope, audience), **more}))
+
+    def form(self, scope: str, audience: str) -> dict[str, str]:
+        """What such a request says."""
+        return {"grant_type": "client_credentials", "scope": scope, "audience": audience}
 
     def grant(self, scope: str, audience: str = "") -> Grant:
         """A token that the check needs; raises Blocked when it is refused or no JWT."""
@@ -238,14 +241,19 @@ class TokenIssuer:
         Raises Blocked when there is no such place, NotReached, and CredentialError when our own
         secret cannot be read.
         """
+        given = {name: value for name, value in form.items() if value}
+        headers = self.form_headers(client)
+        return self._send("POST", self.place(member), headers, urlencode(given).encode())
+
+    def form_headers(self, client: Client = "ours") -> dict[str, str]:
+        """The headers of a form, with the client's secret; raises as `post` does."""
         headers = {
             "Accept": "application/json",
             "Content-Type": "application/x-www-form-urlencoded",
         }
         if client != "nobody":
             headers["Authorization"] = f"Basic {self._basic(client)}"
-        given = {name: value for name, value in form.items() if value}
-        return self._send("POST", self.place(member), headers, urlencode(given).encode())
+        return headers
 
     def _required(self, grant: Grant) -> Grant:
         if not grant.token:
