@@ -48,11 +48,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Operation:
-    """What is asked of the storage: a name, a head for a narrow column, and the words for it."""
+    """What is asked of the storage: a name, a head for a narrow column, and the words for it.
+
+    `part` is the table that its column stands in.
+    """
 
     name: str
     short: str
     says: str
+    part: str = "files"
 
 
 @dataclass(frozen=True)

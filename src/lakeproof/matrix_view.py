@@ -81,12 +81,16 @@ def _print_one(
     console: Console, name: str, cells: Sequence[Seen], subtitle: str, *, plain: bool
 ) -> None:
     console.print(Text(name, style="bold").append(f"  {subtitle}", "dim"))
-    console.print(_grid(cells, plain=plain))
+    tried = {seen.cell.operation.part for seen in cells if seen.result is not None}
+    for part in [
+        p for p in dict.fromkeys(o.part for o in table().operations.values()) if p in tried
+    ]:
+        shown = [seen for seen in cells if seen.cell.operation.part == part]
+        console.print(_grid(shown, plain=plain))
     legend = "   ".join(f"{SIGNS[mark][plain]} {MEANS[mark]}" for mark in Mark)
     for line in wrap(legend, NARROWEST - 4):
         console.print(Text(f"  {line}", "dim"))
-    used = {seen.cell.operation.name for seen in cells}
-    words = [f"{o.short} {o.says}" for o in table().operations.values() if o.name in used]
+    words = [f"{o.short} {o.says}" for o in table().operations.values() if o.part in tried]
     for line in wrap("; ".join(words), NARROWEST - 4):
         console.print(Text(f"  {line}", "dim"))
     console.print(Text(f"  {sentence(cells)}"))

@@ -19,11 +19,11 @@ from lakeproof.verdict import Blocked, NotRun
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import SetUpFailed, StorageElement
-from lakeproof.wire.tpc import Transfer
+from lakeproof.wire.tpc import TpcEnd, Transfer
 
 THERE, SENT = b"what was there before", b"what the request brings"
 LOOKING = frozenset({"stat", "props", "checksum", "get", "list"})
-NEW = frozenset({"put", "mkcol", "in", "pull"})
+NEW = frozenset({"put", "mkcol", "in", "pull", "store"})
 WRITERS = frozenset({"create", "modify"})
 NO_PARENT = frozenset({404, 409})
 THEIRS = "theirs"
@@ -39,7 +39,7 @@ class Tried:
 
     Where it is refused, `kept` still hold their content and nothing is at `absent`; where it
     works, `holding` hold theirs, nothing is at `gone`, and `made` are collections. A third-party
-    copy is `copy`; `arriving` is what a push brings to the partner where it works.
+    copy is `copy`; `arriving` is what it brings to the partner where it works.
     """
 
     reply: Reply
@@ -74,6 +74,7 @@ class Grounds:
         self._controls: dict[str, Reply] = {}
         self._count = 0
         self._partner: StorageElement | None = None
+        self._trials: dict[tuple[str, str], Transfer] = {}
 
     def try_it(self, cell: Cell, partner: StorageElement | None = None) -> Tried:
         """Send the cell's request; Blocked when its token is good for nothing at all.
@@ -220,6 +221,35 @@ class Grounds:
         copy = Push(self._se, partner)(target, to, auth=bearer)
         return Tried(copy.reply, arriving={to: THERE}, copy=copy)
 
+    def _source(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        partner = self._other_end()
+        fetch = Pull(partner, self._se)
+        self._works_at_all(partner, fetch)
+        to = partner.workdir / target.name
+        copy = fetch(target, to, remote_auth=bearer)
+        return Tried(copy.reply, arriving={to: THERE}, copy=copy)
+
+    def _store(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        tried = self._storeover(target, bearer)
+        return Tried(tried.reply, absent=(target,), holding={target: SENT}, copy=tried.copy)
+
+    def _storeover(self, target: PurePosixPath, bearer: Bearer) -> Tried:
+        partner = self._other_end()
+        send = Push(partner, self._se)
+        self._works_at_all(partner, send)
+        source = partner.workdir / "sent"
+        self._sound(partner.put(source, SENT), "the partner's file cannot be written")
+        copy = send(source, target, remote_auth=bearer)
+        return Tried(copy.reply, kept={target: THERE}, holding={target: SENT}, copy=copy)
+
+    def _works_at_all(self, partner: StorageElement, copies: Pull | Push) -> None:
+        """The partner makes such copies with this endpoint; Blocked where it does not."""
+        which = partner.name, type(copies).__name__
+        if which not in self._trials:
+            self._trials[which] = copies.trial()
+        if self._trials[which].end is not TpcEnd.SUCCESS:
+            raise Blocked(f"{partner.name} makes no such copy: {self._trials[which].describe()}")
+
     def _other_end(self) -> StorageElement:
         if self._partner is None:
             raise ValueError("a copy has another end")
@@ -252,4 +282,7 @@ OPERATIONS: dict[str, Attempt] = {
     "pull": Grounds._pull,
     "pullover": Grounds._pullover,
     "push": Grounds._push,
+    "source": Grounds._source,
+    "store": Grounds._store,
+    "storeover": Grounds._storeover,
 }

@@ -124,6 +124,14 @@ def test_letters_stand_for_signs_where_there_are_none() -> None:
     assert text.isascii()
 
 
+def test_only_tables_of_which_something_was_tried_are_shown() -> None:
+    copied = next(c for c in table().cells if c.operation.part == "copies" and c.check in CHECKS)
+    results = [_result(_of("deny"), Outcome.PASS)]
+
+    assert "COPY" not in _printed(results, "utf-8")
+    assert copied.operation.says in _printed([*results, _result(copied, Outcome.PASS)], "utf-8")
+
+
 def test_violations_are_told_in_words() -> None:
     cell = _of("deny")
 
