@@ -1,0 +1,50 @@
+"""The bench measures every way at every number at a time, and says what the limit was."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from bench.issuer_load_rate import FLOOR, WAYS, medians, table
+from lakeproof.wire.crowd import Step
+
+ROOT = Path(__file__).parents[2]
+
+
+def _steps(rate: int, busy: float) -> list[Step]:
+    return [Step(count, [0.001] * rate, span_s=1, busy=busy) for count in (1, 4, 16, 64)]
+
+
+def _table(rate: int, busy: float) -> str:
+    floors = dict.fromkeys(FLOOR.values(), _steps(4000, 0.5))
+    return table(medians([dict.fromkeys(WAYS, _steps(rate, busy)) | floors]))
+
+
+def test_it_measures_every_way(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "bench" / "issuer_load")]
+    command += ["--rounds=1", "--seconds=0.05", f"--report={tmp_path}"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    assert "target 1500 a second, judged, over TLS: " in done.stdout
+    ways = json.loads((tmp_path / "issuer-load.json").read_text())["ways"]
+    assert ways.keys() == WAYS.keys()
+    for steps in ways.values():
+        assert [*steps] == ["1", "4", "16", "64"]
+        assert all(figures["per_s"] > 0 and figures["p50_s"] > 0 for figures in steps.values())
+
+
+def test_ratio_is_of_the_bare_client_of_the_same_run() -> None:
+    line = next(row for row in _table(2000, 0.9).splitlines() if row.startswith("ours, TLS  "))
+
+    assert line.count("2000  90% 0.50x") == 4
+
+
+def test_it_says_what_the_limit_was() -> None:
+    assert "over TLS: reached (2000)\nlimit: the client's processor;" in _table(2000, 0.9)
+    waiting = _table(1000, 0.25)
+    assert "over TLS: NOT reached (1000)\nlimit: waiting, " in waiting
+    assert "used 25% of one, and would send 4000 a second" in waiting
