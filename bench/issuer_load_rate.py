@@ -180,6 +180,7 @@ def medians(rounds: list[dict[str, list[Step]]]) -> dict[str, Any]:
                 "per_s": round(statistics.median(step.per_s for step in steps), 1),
                 "p50_s": round(statistics.median(statistics.median(s.taken) for s in steps), 6),
                 "busy": round(statistics.median(step.busy for step in steps), 2),
+                "starved": round(statistics.median(step.starved for step in steps), 2),
             }
             for steps in each
         }
@@ -210,13 +211,15 @@ def _against_target(steps: Mapping[str, Mapping[str, float]]) -> list[str]:
     best = max(steps.values(), key=lambda figures: figures["per_s"])
     reached = "reached" if best["per_s"] >= TARGET_PER_S else "NOT reached"
     full = best["per_s"] / best["busy"]
-    limit = "the client's processor"
+    limit = "the client's own work"
     if best["busy"] < OWN_LIMIT:
-        limit = "waiting, for the issuer's process or for a processor that others use"
+        used = best["busy"] + best["starved"]
+        limit = "the issuer's process" if used < OWN_LIMIT else "a processor that others use"
     return [
         f"target {TARGET_PER_S} a second, judged, over TLS: {reached} ({best['per_s']:.0f})",
-        f"limit: {limit}; the client used {best['busy']:.0%} of one, and would send {full:.0f} a "
-        "second with a whole one",
+        f"limit: {limit}; the client worked {best['busy']:.0%} of the time and waited "
+        f"{best['starved']:.0%} for a processor; with a whole one it would send {full:.0f} a "
+        "second",
         f"load of this machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors",
     ]
 

@@ -142,7 +142,7 @@ def _saturation(figures: Mapping[str, float]) -> str:
     )
     if reached:
         return f"the target of {target} is reached with {reached} at a time"
-    limit = ", where our own processor is the limit" if figures["tokens_own_limit"] else ""
+    limit = ", where this machine is the limit" if figures["tokens_own_limit"] else ""
     if saturated:
         return f"saturated with {saturated} at a time{limit}, below the target of {target}"
     return f"still rising{limit}, below the target of {target}"

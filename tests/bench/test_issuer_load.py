@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
-from bench.issuer_load_rate import FLOOR, WAYS, medians, table
+from click.testing import CliRunner
+
+from bench.issuer_load_rate import FLOOR, WAYS, main, medians, table
 from lakeproof.wire.crowd import Step
 
-ROOT = Path(__file__).parents[2]
+
+def _steps(rate: int, busy: float, starved: float = 0.0) -> list[Step]:
+    return [
+        Step(count, [0.001] * rate, span_s=1, busy=busy, starved=starved)
+        for count in (1, 4, 16, 64)
+    ]
 
 
-def _steps(rate: int, busy: float) -> list[Step]:
-    return [Step(count, [0.001] * rate, span_s=1, busy=busy) for count in (1, 4, 16, 64)]
-
-
-def _table(rate: int, busy: float) -> str:
+def _table(rate: int, busy: float, starved: float = 0.0) -> str:
     floors = dict.fromkeys(FLOOR.values(), _steps(4000, 0.5))
-    return table(medians([dict.fromkeys(WAYS, _steps(rate, busy)) | floors]))
+    return table(medians([dict.fromkeys(WAYS, _steps(rate, busy, starved)) | floors]))
 
 
 def test_it_measures_every_way(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "bench" / "issuer_load")]
-    command += ["--rounds=1", "--seconds=0.05", f"--report={tmp_path}"]
+    done = CliRunner().invoke(main, ["--rounds=1", "--seconds=0.02", f"--report={tmp_path}"])
 
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-
-    assert done.returncode == 0, done.stderr
-    assert "target 1500 a second, judged, over TLS: " in done.stdout
+    assert done.exit_code == 0, done.output
+    assert "target 1500 a second, judged, over TLS: " in done.output
     ways = json.loads((tmp_path / "issuer-load.json").read_text())["ways"]
     assert ways.keys() == WAYS.keys()
     for steps in ways.values():
@@ -44,7 +42,8 @@ def test_ratio_is_of_the_bare_client_of_the_same_run() -> None:
 
 
 def test_it_says_what_the_limit_was() -> None:
-    assert "over TLS: reached (2000)\nlimit: the client's processor;" in _table(2000, 0.9)
-    waiting = _table(1000, 0.25)
-    assert "over TLS: NOT reached (1000)\nlimit: waiting, " in waiting
-    assert "used 25% of one, and would send 4000 a second" in waiting
+    assert "over TLS: reached (2000)\nlimit: the client's own work;" in _table(2000, 0.9)
+    assert "over TLS: NOT reached (1000)\nlimit: the issuer's process;" in _table(1000, 0.25)
+    crowded = _table(1000, 0.25, 0.7)
+    assert "limit: a processor that others use; the client worked 25% of the time and" in crowded
+    assert "with a whole one it would send 4000 a second" in crowded

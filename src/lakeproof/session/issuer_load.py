@@ -31,7 +31,7 @@ PERCENTILES = (50, 95, 99)
 # A step that is not this much faster than the one before it shows that there is no more to have.
 FASTER = 1.1
 REACHED = 0.95
-# From here on it was our own processor that had no more to give.
+# From here on it was our own side that had no more to give.
 OWN_LIMIT = 0.85
 
 
@@ -76,6 +76,12 @@ class IssuerLoad:
         return enough[0].at_a_time if enough else 0
 
     @property
+    def is_ours_the_limit(self) -> bool:
+        """Whether in the fastest step our side had no more to give: we, or this machine."""
+        fastest = max(self.steps, key=lambda step: step.per_s)
+        return fastest.busy + fastest.starved > OWN_LIMIT
+
+    @property
     def figures(self) -> dict[str, float]:
         """What a result says of it in `measured`: rates in 1/s, latencies in s."""
         found: dict[str, float] = {
@@ -85,7 +91,7 @@ class IssuerLoad:
             "tokens_asked": self.asked,
             "tokens_refused": self.refused.total(),
             "tokens_mistaken": self.mistaken.total(),
-            "tokens_own_limit": float(any(step.busy > OWN_LIMIT for step in self.steps)),
+            "tokens_own_limit": float(self.is_ours_the_limit),
         }
         for step in self.steps:
             if len(step.taken) < 2:  # noqa: PLR2004  percentiles need two
@@ -95,6 +101,7 @@ class IssuerLoad:
             found |= {f"{name}_p{p}_s": round(cuts[p - 1], 6) for p in PERCENTILES}
             found[f"{name}_per_s"] = round(step.per_s, 1)
             found[f"{name}_busy"] = round(step.busy, 2)
+            found[f"{name}_starved"] = round(step.starved, 2)
         return found
 
     @staticmethod

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import aiohttp
 
@@ -21,6 +22,8 @@ LARGEST_ANSWER = 64 * 1024
 
 HOPELESS = 0.5
 """Where more than this share of the answers is wrong, nothing more is asked."""
+
+_SCHEDULING = Path("/proc/thread-self/schedstat")
 
 Judge = Callable[[int, int, bytes], str]
 """Number of a request, status, body; gives "" for a right answer, else a phrase without secrets."""
@@ -57,8 +60,9 @@ class Step:
 
     `taken` are seconds from sending to the last byte of each right answer, without the first one
     over each connection; `span_s` is from the first of them to the last. `failed` counts by phrase
-    what was wrong, the first answers too. `busy` is the share of the span in which our own
-    processor worked: near 1 it is us who were measured.
+    what was wrong, the first answers too. `busy` is the share of the span in which we worked,
+    `starved` that in which we could have and other processes had the processor (0 where the system
+    does not tell): when both together are near 1 it is us who were measured.
     """
 
     at_a_time: int
@@ -68,6 +72,7 @@ class Step:
     received: int = 0
     span_s: float = 0.0
     busy: float = 0.0
+    starved: float = 0.0
 
     @property
     def per_s(self) -> float:
@@ -116,11 +121,12 @@ class _Crowd:
         await asyncio.gather(*(self._ask(session, step) for _ in lines))
         if step.hopeless:
             return step
-        before, begun = time.thread_time(), time.perf_counter()
+        worked_s, waited_s, begun = time.thread_time(), _starved_s(), time.perf_counter()
         turns = _Turns(self._bounds, at_a_time, begun)
         await asyncio.gather(*(self._line(session, step, turns) for _ in lines))
         step.span_s = time.perf_counter() - begun
-        step.busy = (time.thread_time() - before) / step.span_s
+        step.busy = (time.thread_time() - worked_s) / step.span_s
+        step.starved = (_starved_s() - waited_s) / step.span_s
         return step
 
     async def _line(self, session: aiohttp.ClientSession, step: Step, turns: _Turns) -> None:
@@ -183,6 +189,14 @@ class _Turns:
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         return time.perf_counter() < end
+
+
+def _starved_s() -> float:
+    """Seconds that this thread has waited for a processor, where Linux tells; else 0."""
+    try:
+        return int(_SCHEDULING.read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 async def _read(reply: aiohttp.ClientResponse) -> bytes:

@@ -39,7 +39,7 @@ def test_connections_are_kept_from_step_to_step(
         (4, 40, 44),
     ]
     assert not any(step.failed for step in steps)
-    assert all(step.per_s > 0 and 0 < step.busy <= 1.5 for step in steps)
+    assert all(step.per_s > 0 and step.busy > 0 and step.starved >= 0 for step in steps)
     assert server.connections <= 4
     assert {request.headers["authorization"] for request in server.seen} == {"Basic x"}
 
