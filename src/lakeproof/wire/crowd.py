@@ -13,12 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
-
 from lakeproof.wire.connection import TlsConfig, tls_context
-
-LARGEST_ANSWER = 64 * 1024
-"""Bytes of one answer that are read; a longer one is wrong."""
+from lakeproof.wire.line import LARGEST_ANSWER, BadAnswerError, Line
 
 HOPELESS = 0.5
 """Where more than this share of the answers is wrong, nothing more is asked."""
@@ -101,48 +97,52 @@ class _Crowd:
         self._sent = 0
 
     async def run(self, steps: Sequence[int]) -> list[Step]:
-        connector = aiohttp.TCPConnector(limit=max(steps), ssl=tls_context(self._order.tls, None))
+        url, headers = self._order.url, {**self._order.headers, "Accept-Encoding": "identity"}
+        context = tls_context(self._order.tls, None)
+        lines = [Line(url, headers, context) for _ in range(max(steps))]
         done: list[Step] = []
-        async with aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=self._bounds.answer_s),
-            headers={"Accept-Encoding": "identity"},
-        ) as session:
+        try:
             for at_a_time in steps:
-                done.append(await self._step(session, at_a_time))
+                done.append(await self._step(lines[:at_a_time]))
                 if done[-1].hopeless:
                     break
+        finally:
+            for line in lines:
+                line.close()
+            await asyncio.sleep(0)  # in which the connections go
         return done
 
-    async def _step(self, session: aiohttp.ClientSession, at_a_time: int) -> Step:
-        step, lines = Step(at_a_time), range(at_a_time)
+    async def _step(self, lines: Sequence[Line]) -> Step:
+        step = Step(len(lines))
         # The first answer over a connection takes its set-up as well: judged, but not timed.
-        await asyncio.gather(*(self._ask(session, step) for _ in lines))
+        await asyncio.gather(*(self._ask(line, step) for line in lines))
         if step.hopeless:
             return step
         worked_s, waited_s, begun = time.thread_time(), _starved_s(), time.perf_counter()
-        turns = _Turns(self._bounds, at_a_time, begun)
-        await asyncio.gather(*(self._line(session, step, turns) for _ in lines))
+        turns = _Turns(self._bounds, len(lines), begun)
+        await asyncio.gather(*(self._go_on(line, step, turns) for line in lines))
         step.span_s = time.perf_counter() - begun
         step.busy = (time.thread_time() - worked_s) / step.span_s
         step.starved = (_starved_s() - waited_s) / step.span_s
         return step
 
-    async def _line(self, session: aiohttp.ClientSession, step: Step, turns: _Turns) -> None:
+    async def _go_on(self, line: Line, step: Step, turns: _Turns) -> None:
         while step.received < self._bounds.received and await turns.come():
-            taken = await self._ask(session, step)
+            taken = await self._ask(line, step)
             if taken is not None:
                 step.taken.append(taken)
 
-    async def _ask(self, session: aiohttp.ClientSession, step: Step) -> float | None:
+    async def _ask(self, line: Line, step: Step) -> float | None:
         """Seconds of one right answer; None for any other, which is counted."""
         number, self._sent = self._sent, self._sent + 1
         begun = time.perf_counter()
         try:
-            status, body = await self._exchange(session, self._order.body(number))
+            async with asyncio.timeout(self._bounds.answer_s):
+                status, body = await line.post(self._order.body(number))
             taken = time.perf_counter() - begun
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except BadAnswerError as error:
+            wrong = str(error)
+        except OSError as error:  # a time-out is one
             wrong = f"no answer ({type(error).__name__})"
         else:
             step.received += len(body)
@@ -153,19 +153,6 @@ class _Crowd:
             step.failed[wrong] += 1
             return None
         return taken
-
-    async def _exchange(self, session: aiohttp.ClientSession, form: bytes) -> tuple[int, bytes]:
-        try:
-            return await self._post(session, form)
-        except aiohttp.ServerDisconnectedError:
-            # A kept connection may be closed at any time (RFC 9112 §9.3.1); to ask for a token
-            # twice does no harm.
-            return await self._post(session, form)
-
-    async def _post(self, session: aiohttp.ClientSession, form: bytes) -> tuple[int, bytes]:
-        url, headers = self._order.url, self._order.headers
-        async with session.post(url, data=form, headers=headers, allow_redirects=False) as reply:
-            return reply.status, await _read(reply)
 
 
 class _Turns:
@@ -197,14 +184,3 @@ def _starved_s() -> float:
         return int(_SCHEDULING.read_text().split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-async def _read(reply: aiohttp.ClientResponse) -> bytes:
-    """The body, or of a longer one a byte more than is allowed; its connection is then closed."""
-    body = bytearray()
-    async for piece in reply.content.iter_any():
-        body += piece
-        if len(body) > LARGEST_ANSWER:
-            reply.close()
-            return bytes(body[: LARGEST_ANSWER + 1])
-    return bytes(body)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lakeproof.wire.connection import TlsConfig
-from lakeproof.wire.crowd import LARGEST_ANSWER, Bounds, Order, crowd
+from lakeproof.wire.crowd import Bounds, Order, crowd
+from lakeproof.wire.line import LARGEST_ANSWER
 from tests.unit.wire.conftest import Serve
 from tests.unit.wire.servers import OK, Authority, Peer, Request, Server
 
@@ -131,7 +132,7 @@ def test_refused_connection_is_an_answer_that_is_missing() -> None:
         url = f"http://127.0.0.1:{deaf.getsockname()[1]}/token"
         (step,) = crowd(Order(url, lambda _: b""), _fine, (1,), BRIEF)
 
-    assert step.failed == {"no answer (ClientConnectorError)": 1}
+    assert step.failed == {"no answer (ConnectionRefusedError)": 1}
 
 
 def test_unknown_authority_is_an_answer_that_is_missing(
@@ -141,7 +142,7 @@ def test_unknown_authority_is_an_answer_that_is_missing(
 
     (step,) = crowd(_order(server), _fine, (1,), BRIEF)
 
-    assert step.failed == {"no answer (ClientConnectorCertificateError)": 1}
+    assert step.failed == {"no answer (SSLCertVerificationError)": 1}
     assert server.seen == []
 
 
