@@ -73,6 +73,40 @@ def test_transfer_headers_are_passed_on(
 
 
 @check(
+    req="rfc9110/field-names",
+    level=MUST,
+    severity=HIGH,
+    needs={"tpc-pull", "observer"},
+    catches={"tpc-lowercase-header-ignored"},
+    rows={"TPC-03"},
+)
+def test_transfer_headers_work_in_lower_case(
+    se: StorageElement, observer: Observer, expect: Expect
+) -> None:
+    """Headers for the other side must be passed on however they are spelt, in lower case too.
+
+    Proxies and HTTP/2 write all header names in lower case; the source then sees no token and
+    refuses.
+    """
+    source = observer.file(b"any", guarded=True)
+    _control_pull(se, observer)
+    token = source.credential.token if isinstance(source.credential, Bearer) else ""
+    header = {"transferheaderauthorization": f"Bearer {token}"}
+
+    se.copy(
+        se.workdir / "f",
+        direction="pull",
+        remote=source.url,
+        remote_auth=ANONYMOUS,
+        headers=header,
+    )
+
+    _asked(source, expect)
+    shown = any(each.carries(token) for each in source.seen())
+    expect.that(shown, "the token from transferheaderauthorization", "a request without it")
+
+
+@check(
     req="http-tpc/harmful-headers",
     level=SHOULD,
     severity=MEDIUM,

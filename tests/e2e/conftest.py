@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lakeproof.lake import Lake, down, packages, up
+from lakeproof.lake.layout import X509_USER
 from tests.plugin.tree import Finished, finish, lakeproof_command
 
 
@@ -60,6 +61,11 @@ def url_run(
     folder = tmp_path_factory.mktemp("check")
     first, second = lake.real_sites
     command = lakeproof_command(
-        "check", first.url, f"--partner={second.url}", f"--out={folder}/out", *credentials
+        "check",
+        first.url,
+        f"--partner={second.url}",
+        f"--proxy={lake.layout.credential(X509_USER)}",
+        f"--out={folder}/out",
+        *credentials,
     )
     return finish(command, folder, folder / "out", None)
