@@ -16,7 +16,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "lakeproof.plugin.commands:run",
     "demo": "lakeproof.lake.demo:demo",
     "lake": "lakeproof.lake.commands:group",
-    "inventory": "lakeproof.inventory.commands:group",
+    "inventory": "lakeproof.inventory_commands:group",
     "checks": "lakeproof.check_commands:group",
     "matrix": "lakeproof.matrix_commands:matrix",
     "profiles": "lakeproof.profile_commands:group",

@@ -1,17 +1,22 @@
-"""`lakeproof inventory validate | show`."""
+"""`lakeproof inventory validate | show | import`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from lakeproof.exitcode import ExitCode
-from lakeproof.inventory.loader import load
+from lakeproof.inventory.loader import load, parse
+from lakeproof.inventory.merge import merge
 from lakeproof.inventory.model import Inventory
 from lakeproof.inventory.problems import InventoryError
 from lakeproof.inventory.rows import COLUMNS, describe
+from lakeproof.inventory.sources import cric, rucio, srr
+from lakeproof.inventory.sources.found import Harvest, SourceError
+from lakeproof.wire.document import DocumentError, read_document
 
 _path = click.argument("path", type=click.Path(path_type=Path), default=Path("endpoints.yaml"))
 
@@ -49,6 +54,98 @@ def show(path: Path, sites: tuple[str, ...], endpoints: tuple[str, ...], as_yaml
     for row in describe(inventory):
         if row["endpoint"] in selected:
             click.echo(_block(row))
+
+
+@group.group("import")
+def import_() -> None:
+    """Take endpoints over from Rucio, CRIC or a storage resource report.
+
+    What people wrote in the file stays: the source has the say about doors, and adds the rest only
+    where the file is silent. Run it again whenever the source has changed.
+
+    \b
+    lakeproof inventory import cric 'https://cric.example.org/api/doma/rse/query/?json&preset=doma'
+    lakeproof inventory import rucio rucio-export.json --into endpoints.yaml --tokens iam
+    """
+
+
+def _import_options(command: Callable[..., None]) -> Callable[..., None]:
+    options = (
+        click.argument("source"),
+        click.option(
+            "--into",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default=Path("endpoints.yaml"),
+            show_default=True,
+            help="The inventory; made when it is not there.",
+        ),
+        click.option("--tokens", help="What new endpoints' auth names: an issuer or a source."),
+        click.option("--ca", type=click.Path(path_type=Path, exists=True), help="CA of SOURCE."),
+        click.option("--dry-run", is_flag=True, help="Say what would change; write nothing."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@import_.command("rucio")
+@_import_options
+@click.option("--zero-is-off", is_flag=True, help="Priority 0 means: not offered (old exports).")
+def import_rucio(source: str, zero_is_off: bool, **said: Any) -> None:  # noqa: ANN401  click's
+    """RSEs with their protocols: a `rucio export` or an answer of its REST interface.
+
+    SOURCE is a file, a URL, or - for standard input.
+    """
+    _import(source, lambda document: rucio.harvest(document, zero_is_off=zero_is_off), **said)
+
+
+@import_.command("cric")
+@_import_options
+@click.option("--zero-counts", is_flag=True, help="Priority 0 is the highest, not: not offered.")
+def import_cric(source: str, zero_counts: bool, **said: Any) -> None:  # noqa: ANN401  click's
+    """The catalogue of the WLCG or of ESCAPE: its RSEs, or ATLAS's ddmendpoints.
+
+    SOURCE is a file, a URL, or - for standard input.
+    """
+    _import(source, lambda document: cric.harvest(document, zero_is_off=not zero_counts), **said)
+
+
+@import_.command("srr")
+@_import_options
+def import_srr(source: str, **said: Any) -> None:  # noqa: ANN401  click's
+    """A storage resource report: one endpoint for each share that has a path.
+
+    SOURCE is a file, a URL, or - for standard input.
+    """
+    _import(source, srr.harvest, **said)
+
+
+def _import(
+    source: str,
+    harvest: Callable[[object], Harvest],
+    into: Path,
+    tokens: str | None,
+    ca: Path | None,
+    dry_run: bool,
+) -> None:
+    try:
+        found = harvest(read_document(source, ca))
+        before = into.read_text("utf-8") if into.exists() else None
+        merged = merge(before, found, tokens=tokens)
+        parse(merged.text, into)
+    except (DocumentError, SourceError) as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(int(ExitCode.USAGE)) from None
+    except InventoryError as error:
+        _refuse(error)
+    if not dry_run and merged.text != before:
+        unfinished = into.with_suffix(".new")
+        unfinished.write_text(merged.text, "utf-8")
+        unfinished.replace(into)
+    for line in merged.lines(found.remarks):
+        click.echo(line)
+    would = "would have" if dry_run else "has"
+    click.echo(f"{into}: {would} {merged.counts(len(found.remarks))}")
 
 
 def _block(row: dict[str, str]) -> str:

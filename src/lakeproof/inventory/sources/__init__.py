@@ -1,0 +1,1 @@
+"""Where inventories come from: what Rucio, CRIC and storage resource reports say of endpoints."""

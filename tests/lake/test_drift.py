@@ -1,0 +1,106 @@
+"""`lakeproof inventory drift`: the inventory, Rucio, and what is really served."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lakeproof.lake import Lake
+from tests.plugin.tree import environment, lakeproof_command
+
+pytestmark = pytest.mark.lake
+
+
+def _drift(path: Path, *options: str) -> tuple[int, list[str]]:
+    done = subprocess.run(
+        lakeproof_command("inventory", "drift", str(path), *options),
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    return done.returncode, (done.stdout or done.stderr).splitlines()
+
+
+def _copied(lake: Lake, folder: Path, *changes: tuple[str, str]) -> Path:
+    text = lake.inventory.read_text()
+    for before, after in changes:
+        assert before in text
+        text = text.replace(before, after)
+    path = folder / "endpoints.yaml"
+    path.write_text(text)
+    return path
+
+
+def _rse(lake: Lake, name: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  any JSON
+    site = next(site for site in lake.emulated_sites if site.name == name)
+    host, _, port = site.url.split("/")[2].partition(":")
+    protocol = {
+        "scheme": "davs",
+        "hostname": host,
+        "port": int(port),
+        "prefix": "/data",
+        "domains": {"wan": {"read": 1, "write": 1, "third_party_copy_read": 1}},
+        **changes,
+    }
+    return {"rse": name, "protocols": [protocol]}
+
+
+def test_lake_has_no_drift(lake: Lake) -> None:
+    code, lines = _drift(lake.inventory)
+    assert (code, lines) == (0, [f"{lake.inventory}: no drift"])
+
+
+def test_other_technology_and_dead_door_are_named(lake: Lake, tmp_path: Path) -> None:
+    site = next(site for site in lake.emulated_sites if site.name == "LAKE-EOS-EMULATED")
+    dead = os.path.dirname(site.url).rpartition(":")[0] + ":1/data"  # noqa: PTH120  a URL
+    path = _copied(lake, tmp_path, ("technology: storm", "technology: dcache"), (site.url, dead))
+
+    code, lines = _drift(path)
+
+    assert code == 1
+    assert lines[0].startswith("LAKE-EOS-EMULATED: the endpoint: is not there: ")
+    taken_for = "answers like storm (certain); the inventory says dcache"
+    assert lines[1:] == [
+        f"LAKE-STORM-EMULATED: the endpoint: {taken_for}",
+        f"{path}: 2 differences",
+    ]
+
+
+def test_rucio_is_compared(lake: Lake, tmp_path: Path) -> None:
+    export = tmp_path / "export.json"
+    moved = _rse(lake, "LAKE-DPM-EMULATED", prefix="/other")
+    export.write_text(json.dumps([_rse(lake, "LAKE-STORM-EMULATED"), moved, _unknown()]))
+    path = _copied(lake, tmp_path)
+
+    code, lines = _drift(path, f"--rucio={export}", "--offline")
+
+    assert code == 1
+    assert "ELSEWHERE: Rucio: has it, the inventory does not" in lines
+    (door,) = [line for line in lines if "doors.webdav" in line]
+    assert door.startswith("LAKE-DPM-EMULATED: Rucio: doors.webdav: davs://")
+    assert "/other (was davs://" in door
+    assert not [line for line in lines if line.startswith("LAKE-STORM-EMULATED: Rucio: doors")]
+
+
+def _unknown() -> dict[str, Any]:
+    protocol = {
+        "scheme": "davs",
+        "hostname": "se.example.org",
+        "port": 443,
+        "prefix": "/x",
+        "domains": {"wan": {"read": 1, "write": 1}},
+    }
+    return {"rse": "ELSEWHERE", "protocols": [protocol]}
+
+
+def test_unreadable_source_is_wrong_usage(lake: Lake, tmp_path: Path) -> None:
+    code, lines = _drift(lake.inventory, f"--rucio={tmp_path / 'none'}", "--offline")
+    assert code == 3
+    assert "none: cannot be read" in lines[0]
