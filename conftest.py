@@ -14,4 +14,5 @@ pytest_plugins = (
     "fixtures.payloads",
     "fixtures.figures",
     "fixtures.report",
+    "fixtures.tape",
 )

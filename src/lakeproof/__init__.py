@@ -50,12 +50,12 @@ if TYPE_CHECKING:
     )
     from lakeproof.matrix import Cell
     from lakeproof.session.grant import Grant, PublishedKey
-    from lakeproof.session.grounds import Tried
     from lakeproof.session.issuer_load import IssuerLoad
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
     from lakeproof.session.sample import ServedSample
     from lakeproof.session.token_issuer import TokenIssuer
+    from lakeproof.session.tried import Tried
     from lakeproof.srr import FoundReport
     from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert
     from lakeproof.wire.payload import Payload
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from lakeproof.wire.reply import Reply
     from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
+    from lakeproof.wire.tape import TapeApi
     from lakeproof.wire.tpc import Transfer
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
@@ -110,13 +111,14 @@ _HOME = {
     "ServedSample": "session.sample",
     "StorageElement": "wire.storage",
     "Survey": "fixture_types",
+    "TapeApi": "wire.tape",
     "TargetOf": "fixture_types",
     "Tampered": "fixture_types",
     "Together": "fixture_types",
     "TokenFor": "fixture_types",
     "TokenIssuer": "session.token_issuer",
     "Transfer": "wire.tpc",
-    "Tried": "session.grounds",
+    "Tried": "session.tried",
     "TryCell": "fixture_types",
 }
 
@@ -169,6 +171,7 @@ __all__ = [
     "StorageElement",
     "Survey",
     "Tampered",
+    "TapeApi",
     "TargetOf",
     "Together",
     "TokenFor",

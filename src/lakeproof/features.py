@@ -40,6 +40,7 @@ NEEDS: dict[str, str] = {
     "macaroon-form": "the endpoint publishes a token endpoint that gives macaroons",
     "quota": "collections state their used and available bytes (RFC 4331)",
     "srr": "the endpoint publishes a storage resource report",
+    "tape": "the endpoint offers the WLCG Tape REST API, version 1",
     "redirects": "the door hands reads or writes on to other servers",
     "issuer": "tokens are asked for at an issuer, as a client of it (--token client:URL)",
     "token-exchange": "the issuer exchanges tokens (RFC 8693)",
@@ -90,10 +91,20 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         raise NotRun("the endpoint is on this machine, whose neighbours nobody agreed to ask")
     if "redirects" in check.needs and not session.redirects:
         raise Unsupported("the door serves reads and writes itself and redirects nothing")
+    if "tape" in check.needs:
+        _require_tape(session)
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
         raise Unsupported(
             "no storage resource report is declared, and there is none at the usual places"
         )
+
+
+def _require_tape(session: EndpointSession) -> None:
+    if session.tape.api is not None:
+        return
+    if session.target.endpoint.features.get("tape") is True:
+        raise NotRun(f"tape is declared, but not offered: {session.tape.why}")
+    raise Unsupported(f"there is no tape API: {session.tape.why}")
 
 
 def require_of_issuer(check: Check, session: IssuerSession, mode: RunMode) -> None:
@@ -234,9 +245,15 @@ def _publishes_report(session: EndpointSession) -> bool:
     return session.publishes_report
 
 
+def _offers_tape(session: EndpointSession) -> bool:
+    session.require_reachable()
+    return session.tape.api is not None
+
+
 PROBES: dict[str, Callable[[EndpointSession], bool]] = {
     "quota": _states_quota,
     "srr": _publishes_report,
+    "tape": _offers_tape,
     "tpc-pull": _offers_copy,
     "tpc-push": _offers_copy,
 }

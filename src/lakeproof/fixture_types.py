@@ -9,12 +9,13 @@ from pathlib import PurePosixPath
 from typing import Any, Literal, Protocol, TypeVar
 
 from lakeproof.matrix import Cell
-from lakeproof.session.grounds import Tried
 from lakeproof.session.probe import Probe
+from lakeproof.session.tried import Tried
 from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import StorageElement
+from lakeproof.wire.tape import TapeApi
 
 T = TypeVar("T")
 
@@ -228,11 +229,11 @@ class TryCell(Protocol):
     """Sends the request of a cell of the scope matrix, its files laid down before.
 
     Where the request must be refused, it is blocked unless the token is good for something.
-    `partner` is the other end of a third-party copy.
+    `partner` is the other end of a third-party copy, `tape` what a cell about tapes asks.
     """
 
     def __call__(  # noqa: D102
-        self, cell: Cell, partner: StorageElement | None = None
+        self, cell: Cell, partner: StorageElement | None = None, tape: TapeApi | None = None
     ) -> Tried: ...
 
 

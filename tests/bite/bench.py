@@ -46,12 +46,20 @@ V6_ADDRESS = "::1"
 V6_LOOPBACK = (V6_ADDRESS,) if has_route(V6_ADDRESS) else ()
 # What a technology does not have at all, as its inventory entry would say.
 # StoRM gives macaroons to certificates only, and its caveats are not looked at.
-ABSENT = {"storm": {"md5": False, "macaroons": False}, "xrootd": {"quota": False}}
+ABSENT = {
+    "storm": {"md5": False, "macaroons": False},
+    "xrootd": {"quota": False, "tape": False},
+    "dpm": {"tape": False},
+}
 IMPATIENT = Timeouts(connect_s=1.5, read_s=1.5, total_s=10, settle_s=1, marker_s=1)
 # Fifty handshakes at a time take their time on a small machine.
 PATIENT = replace(IMPATIENT, connect_s=20, read_s=20, total_s=60)
 RATE = 48 * 1024 * 1024
 """Bytes per second of a copy, so that one of 64 MiB takes longer than `IMPATIENT.marker_s`."""
+
+
+def _has_tape(dialect: str) -> bool:
+    return ABSENT.get(dialect, {}).get("tape", True)
 
 
 @dataclass(frozen=True)
@@ -303,6 +311,7 @@ class Bench:
             members=(ca.read_credential(self.files.client).subject,),
             reader_groups=("/lake",),
             writer_groups=("/lake/production",),
+            tape_path=PurePosixPath(f"{AREA}/tape") if _has_tape(dialect) else None,
         )
         foreign = config.root / "tree" / FOREIGN.strip("/")
         foreign.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from tests.bite.bench import ELEMENT, Bench
 from tests.bite.ledger import learn_cells, load
 
 CHECKS = [check for check in tree.load_checks() if check.id.startswith(OWN)]
+TAPE = "tokens.tape."
 FAULTS = sorted({fault for check in CHECKS for fault in check.catches})
 
 
@@ -34,8 +35,12 @@ def _notices(check: Check, cell: Cell, given: dict[str, object]) -> bool:
     return False
 
 
-def _noticing(given: dict[str, object]) -> Iterator[str]:
+def _noticing(fault: str, given: dict[str, object]) -> Iterator[str]:
+    # The tape API and the rest notice each other's faults only where both claim to: saves minutes.
+    claiming = {check.id.startswith(TAPE) for check in CHECKS if fault in check.catches}
     for check in CHECKS:
+        if check.id.startswith(TAPE) not in claiming:
+            continue
         for cell in table().of(check.id):
             if _notices(check, cell, given):
                 yield cell.id
@@ -59,11 +64,12 @@ def test_the_right_cells_notice(
         "se": session.storage,
         "partner": bench.sessions("conformant", (fault,)).partner_of(ELEMENT).storage,
         "try_cell": try_it,
+        "tape": session.tape.api,
         "expect": expect,
         "survey": _nobody,
     }
 
-    seen = sorted(_noticing(given))
+    seen = sorted(_noticing(fault, given))
 
     if request.config.getoption("learn_relatives"):
         learn_cells(fault, seen)

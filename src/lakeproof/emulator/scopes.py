@@ -55,6 +55,8 @@ TAKEN: dict[str, tuple[tuple[str, ...], frozenset[Action]]] = {
     "scope-create-rename-refused": (("create",), frozenset({Action.RENAME})),
     "scope-modify-create-refused": (("modify",), frozenset({Action.CREATE})),
     "scope-modify-delete-refused": (("modify",), frozenset({Action.DELETE})),
+    "tape-scope-stage-refused": (("stage",), frozenset({Action.STAGE})),
+    "tape-scope-poll-refused": (("poll",), frozenset({Action.POLL})),
     "scope-stat-refused": (("create", "modify", "stage"), frozenset({Action.STAT})),
 }
 

@@ -154,11 +154,13 @@ async def _cancel(exchange: Exchange) -> Answer:
 
 async def _delete(exchange: Exchange) -> Answer:
     request = _request(exchange)
+    if exchange.faults.has("tape-denied-yet-deleted"):
+        del exchange.element.tape.requests[request.id]
     for path in request.files:
         exchange.allow(Action.STAGE, path)
     exchange.element.tape.cancel(request, list(request.files))
     if not exchange.faults.has("tape-deleted-visible"):
-        del exchange.element.tape.requests[request.id]
+        exchange.element.tape.requests.pop(request.id, None)
     return Answer(HTTPStatus.OK)
 
 
@@ -177,7 +179,9 @@ async def _release(exchange: Exchange) -> Answer:
 async def _archiveinfo(exchange: Exchange) -> Answer:
     found = []
     for path in await _paths(exchange):
-        exchange.allow(Action.POLL, path)
+        # Where a file is belongs to what whoever may stat sees (WLCG JWT 1.3 §2.2.1).
+        sees = exchange.identity.may(Action.STAT, path)
+        exchange.allow(Action.STAT if sees else Action.POLL, path)
         node = exchange.files.find(path)
         entry = {"path": str(path)}
         if node is None and exchange.faults.has("tape-locality-of-missing"):

@@ -19,6 +19,7 @@ from lakeproof.session.probe import Probe
 from lakeproof.session.redirection import hands_on, target_of
 from lakeproof.session.report import find_report
 from lakeproof.session.sample import ServedSample, read, upload
+from lakeproof.session.tape import FoundTape, find_tape
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.auth import ANONYMOUS, Credential
 from lakeproof.wire.http import HttpClient, TlsConfig, WriteGuard
@@ -260,6 +261,11 @@ class EndpointSession:
         """Whether there is a storage resource report where one is looked for; tried once."""
         return find_report(self).published
 
+    @cached_property
+    def tape(self) -> FoundTape:
+        """The tape API, or why there is none; looked for once."""
+        return find_tape(self)
+
     def target_of(self, reply: Reply) -> Probe:
         """Reachability facts of the server that a redirect names; raises Blocked."""
         return target_of(reply, self.tls.ca, self.target.timeouts.connect_s)
@@ -452,6 +458,8 @@ class EndpointSession:
         """Close the connections."""
         if "client" in self.__dict__:
             self.client.close()
+        if "tape" in self.__dict__:
+            self.tape.close()
         source = self.wallet.source if "wallet" in self.__dict__ else None
         if isinstance(source, ClientCredentials):
             source.close()

@@ -7,7 +7,6 @@ cell's own. Nothing is judged here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -15,14 +14,18 @@ from lakeproof.copies import Pull, Push
 from lakeproof.credentials.client import Oddity
 from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.matrix import Cell, Grant, Place, table
+from lakeproof.session.tape_cells import TAPE_OPERATIONS, Tapes
+from lakeproof.session.tried import Tried
 from lakeproof.verdict import Blocked, NotRun
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import SetUpFailed, StorageElement
+from lakeproof.wire.tape import TapeApi
 from lakeproof.wire.tpc import TpcEnd, Transfer
 
 THERE, SENT = b"what was there before", b"what the request brings"
-LOOKING = frozenset({"stat", "props", "checksum", "get", "list"})
+# These change no file.
+LOOKING = frozenset({"stat", "props", "checksum", "get", "list", *TAPE_OPERATIONS})
 NEW = frozenset({"put", "mkcol", "in", "pull", "store"})
 WRITERS = frozenset({"create", "modify"})
 NO_PARENT = frozenset({404, 409})
@@ -31,32 +34,6 @@ NO_ODD = (
     "it needs an issuer that signs odd tokens on request (trusted_odd_tokens in the "
     "inventory, --odd-tokens with the laptop lake's issuer)"
 )
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One request of the matrix, and the state it must leave.
-
-    Where it is refused, `kept` still hold their content and nothing is at `absent`; where it
-    works, `holding` hold theirs, nothing is at `gone`, and `made` are collections. A third-party
-    copy is `copy`; `arriving` is what it brings to the partner where it works.
-    """
-
-    reply: Reply
-    kept: dict[PurePosixPath, bytes] = field(default_factory=dict)
-    absent: tuple[PurePosixPath, ...] = ()
-    holding: dict[PurePosixPath, bytes] = field(default_factory=dict)
-    gone: tuple[PurePosixPath, ...] = ()
-    made: tuple[PurePosixPath, ...] = ()
-    copy: Transfer | None = None
-    arriving: dict[PurePosixPath, bytes] = field(default_factory=dict)
-
-    @property
-    def transfer(self) -> Transfer:
-        """The third-party copy; ValueError for any other request."""
-        if self.copy is None:
-            raise ValueError("the cell is about no third-party copy")
-        return self.copy
 
 
 class Grounds:
@@ -74,12 +51,18 @@ class Grounds:
         self._controls: dict[str, Reply] = {}
         self._count = 0
         self._partner: StorageElement | None = None
+        self._tapes: Tapes | None = None
         self._trials: dict[tuple[str, str], Transfer] = {}
 
-    def try_it(self, cell: Cell, partner: StorageElement | None = None) -> Tried:
+    def try_it(
+        self,
+        cell: Cell,
+        partner: StorageElement | None = None,
+        tape: TapeApi | None = None,
+    ) -> Tried:
         """Send the cell's request; Blocked when its token is good for nothing at all.
 
-        `partner` is the other end of a third-party copy.
+        `partner` is the other end of a third-party copy, `tape` what a cell about tapes asks.
         """
         self._partner = partner
         if cell.verdict == "deny":
@@ -95,7 +78,22 @@ class Grounds:
             self._se.make_directory(target.parent)
         if cell.operation.name not in NEW:
             self._lay(target)
+        if cell.operation.name in TAPE_OPERATIONS:
+            return self._ask_tape(tape, cell, target, bearer)
         return OPERATIONS[cell.operation.name](self, target, bearer)
+
+    def _ask_tape(
+        self, api: TapeApi | None, cell: Cell, target: PurePosixPath, bearer: Bearer
+    ) -> Tried:
+        if api is None:
+            raise ValueError("the cell is about the tape API")
+        if self._tapes is None:
+            scopes = (f"storage.{name}:{self._base}" for name in ("read", "stage"))
+            self._tapes = Tapes(api, self._wallet.bearer(*scopes))
+        operation = cell.operation.name
+        if operation == "poll" or cell.verdict == "deny":
+            self._tapes.require(operation, target)
+        return TAPE_OPERATIONS[operation](self._tapes, target, bearer)
 
     def _control(self, grant: Grant) -> None:
         """The storage takes this issuer's tokens, and this very kind where it grants a thing."""

@@ -109,7 +109,7 @@ def test_known_failures_are_about_checks_that_exist(path: Any) -> None:  # noqa:
 
 def test_declarable_features_are_ones_that_a_check_may_need() -> None:
     # root and tape belong to suites that come later
-    assert set(FEATURES) - {"root", "tape"} <= NEEDS.keys()
+    assert set(FEATURES) - {"root"} <= NEEDS.keys()
 
 
 def test_shipped_inventory_is_valid() -> None:
