@@ -158,7 +158,7 @@ def _sum(findings: Iterable[Finding]) -> str:
     wrong = sum(finding.weight is Weight.WRONG for finding in findings)
     if not wrong:
         return "Nothing is wrong with this token."
-    return f"{wrong} thing{'s are' if wrong != 1 else ' is'} wrong with this token."
+    return f"{wrong} thing{'s are' if wrong != 1 else ' is'} wrong."
 
 
 @group.command("get")

@@ -174,8 +174,8 @@ def _until(facts: TokenFacts, now: datetime) -> str:
     if facts.expires is None:
         return "it does not say"
     begins = facts.not_before
-    since = f"{shown_time(begins, now)}, until " if begins and begins > now + SKEW else ""
-    return f"{since}{shown_time(facts.expires, now)}"
+    since = f"; only from {shown_time(begins, now)}" if begins and begins > now + SKEW else ""
+    return f"{shown_time(facts.expires, now)}{since}"
 
 
 def _rights(facts: TokenFacts) -> Iterator[str]:

@@ -60,6 +60,12 @@ def _path(session: EndpointSession, facts: TokenFacts) -> Iterator[Finding]:
                 "Ask for a scope: lakeproof token get --read /",
             )
         return
+    if not any(scope.startswith("storage.read:") for scope in facts.scopes):
+        yield Finding(
+            Weight.NOTE,
+            "it has no storage.read: XRootD before 5.6.9 lets only that look at a path",
+            f"{PROFILE} §2.2.1",
+        )
     root = session.target.endpoint.scope_root
     roots = (root,) if root is not None else scope_root_candidates(path)
     allowed = [PurePosixPath(f"{base}/{scope.strip('/')}") for base in roots for scope in covered]

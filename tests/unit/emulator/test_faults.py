@@ -14,14 +14,19 @@ import requests
 import urllib3
 
 import lakeproof.emulator
+import lakeproof.lake
 from lakeproof.emulator import Faults, UnknownFaultError, catalogue, dialect_names
 
 from .conftest import Client, Element
 
 CONTENT = bytes(range(256)) * 40
 SOURCES = "".join(
-    path.read_text() for path in Path(lakeproof.emulator.__file__).parent.glob("*.py")
+    path.read_text()
+    for folder in (lakeproof.emulator, lakeproof.lake)
+    for path in Path(str(folder.__file__)).parent.glob("*.py")
 )
+# Those of the issuer's TLS are the bench's, which serves it.
+SOURCES += (Path(__file__).parents[2] / "bite" / "bench.py").read_text()
 # Names the code puts together: {method}-missing-{what}, token-{algorithm}-refused.
 COMPOSED = re.compile(r"(get|head)-missing-(200|500)|token-(rs|es)256-refused")
 
