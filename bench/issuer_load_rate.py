@@ -265,4 +265,4 @@ def _lay_out(directory: Path, url: str) -> None:
     ca.write_credential(ca.issue(authority, "localhost", ["localhost"]), directory / "host.pem")
     (directory / "answers.json").write_text(json.dumps(answers(url)), "utf-8")
     (directory / "secret").touch(mode=0o600)
-    (directory / "secret").write_text("nothing")
+    (directory / "secret").write_text("bench-secret-of-no-use")

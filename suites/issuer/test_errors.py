@@ -99,6 +99,7 @@ def test_unknown_grant_answers_400(issuer: TokenIssuer, expect: Expect) -> None:
 
     Clients try the ways that they know one after another; at a 500 they stop and report an outage.
     """
+    expect.given(bool(issuer.usual.token), "a grant that it knows gets no token either")
     grant = _unknown_grant(issuer)
     expect.that(not grant.token, "no token for an unknown grant", grant.describe())
     expect.status(grant.reply, 400)

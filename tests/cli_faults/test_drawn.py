@@ -20,6 +20,7 @@ AT_A_TIME = 2
 # What one server and one client on one machine cannot show, and why.
 OUT_OF_REACH = {
     "one-address-closed": "localhost has one address",
+    "token-audience-url-refused": "the run's own tokens are for the URL, so none works",
     "token-rs256-refused": "the issuer's own tokens are RS256, so none works",
 }
 
@@ -27,7 +28,7 @@ OUT_OF_REACH = {
 def _catchers() -> dict[str, list[Check]]:
     found: dict[str, list[Check]] = {}
     for check in tree.load_checks():
-        if check.needs & {"observer", "redirects", "sample", "elsewhere", "issuer"}:
+        if check.needs & {"observer", "redirects", "sample", "elsewhere", "tape", "x509", "issuer"}:
             continue  # they need what a bare command line does not give
         for fault in check.catches:
             found.setdefault(fault, []).append(check)

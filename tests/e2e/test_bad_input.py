@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakeproof.lake import Lake
+from lakeproof.session.plan import ISSUERS
 from tests.plugin.tree import Finished, finish, lakeproof_command
 from tests.unit.wire.servers import Authority
 
@@ -29,8 +30,9 @@ def _token_file(folder: Path, text: str, mode: int = 0o600) -> str:
 
 
 def _one_cause(run: Finished) -> tuple[str, str]:
-    """Outcome and reason of the one result that is not quiet."""
-    (cause,) = [row for row in run.results if row["outcome"] not in QUIET]
+    """Outcome and reason of the storage's one result that is not quiet."""
+    rows = [row for row in run.results if row["site"] != ISSUERS]
+    (cause,) = [row for row in rows if row["outcome"] not in QUIET]
     return cause["outcome"], f"{cause['blame']}: {cause['actual']}"
 
 
@@ -116,6 +118,8 @@ def test_wrong_client_secret(lake: Lake, credentials: list[str], tmp_path: Path)
     outcome, reason = _one_cause(run)
     assert (outcome, reason.partition(":")[0]) == ("error", "credential")
     assert "not-the-secret" not in run.output
+    issuer = {row["outcome"] for row in run.results if row["site"] == ISSUERS}
+    assert issuer <= {"pass", "blocked", "notrun"}  # our secret is no defect of the issuer
 
 
 def test_wrong_scope_root(lake: Lake, credentials: list[str], tmp_path: Path) -> None:
