@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,11 +12,10 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
-from pymacaroons import Macaroon
-from pymacaroons.exceptions import MacaroonException
 
-from lakeproof.credentials.errors import CredentialError
 from lakeproof.credentials.facts import TokenFacts, WideRegistry
+from lakeproof.credentials.macaroons import read_macaroon
+from lakeproof.wire.auth import Bearer
 
 ANY_AUDIENCE = "https://wlcg.cern.ch/jwt/v1/any"
 PROFILE = "WLCG JWT 1.3"
@@ -93,7 +91,7 @@ def explain(token: str, origin: str, now: datetime | None = None) -> Explanation
     moment = now or datetime.now(UTC)
     facts = TokenFacts.of(token, origin)
     if facts.kind == "opaque":
-        return _macaroon(token, moment)
+        return _macaroon(token, origin, moment)
     lines = [
         ("What", _what(facts)),
         ("Who", _who(facts)),
@@ -334,11 +332,8 @@ def _audience_and_issuer(facts: TokenFacts) -> Iterator[Finding]:
         )
 
 
-def _macaroon(token: str, now: datetime) -> Explanation:
-    try:
-        macaroon = Macaroon.deserialize(token)
-    except (MacaroonException, ValueError, binascii.Error, UnicodeDecodeError, IndexError) as why:
-        raise CredentialError(f"it begins like a macaroon and is none ({_short(why)})") from None
+def _macaroon(token: str, origin: str, now: datetime) -> Explanation:
+    macaroon = read_macaroon(Bearer(token, origin))
     caveats = [_text_of(caveat.caveat_id) for caveat in macaroon.caveats]
     limits = [caveat.partition(":") for caveat in caveats]
     lines = [

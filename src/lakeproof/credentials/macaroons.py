@@ -21,7 +21,7 @@ class NoMacaroonError(CredentialError):
 
 def narrowed(bearer: Bearer, *caveats: str) -> Bearer:
     """The same macaroon with first-party caveats appended, as any holder may do."""
-    macaroon = _read(bearer)
+    macaroon = read_macaroon(bearer)
     for caveat in caveats:
         macaroon.add_first_party_caveat(caveat)
     return Bearer(str(macaroon.serialize()), label=f"{bearer.label}, narrowed: {' '.join(caveats)}")
@@ -29,7 +29,7 @@ def narrowed(bearer: Bearer, *caveats: str) -> Bearer:
 
 def caveats_of(bearer: Bearer) -> tuple[str, ...]:
     """The caveats in order; raises NoMacaroonError."""
-    return tuple(str(caveat.caveat_id) for caveat in _read(bearer).caveats)
+    return tuple(str(caveat.caveat_id) for caveat in read_macaroon(bearer).caveats)
 
 
 def end_of(bearer: Bearer) -> datetime | None:
@@ -47,7 +47,7 @@ def end_of(bearer: Bearer) -> datetime | None:
 
 def forged(bearer: Bearer, kind: str) -> Bearer:
     """A forgery: `altered-signature`, `dropped-activity`, `widened-activity` or `foreign-key`."""
-    macaroon = _read(bearer)
+    macaroon = read_macaroon(bearer)
     _FORGERIES[kind](macaroon)
     return Bearer(str(macaroon.serialize()), label=f"forged macaroon: {kind}")
 
@@ -88,7 +88,8 @@ _FORGERIES: dict[str, Callable[[Macaroon], None]] = {
 }
 
 
-def _read(bearer: Bearer) -> Macaroon:
+def read_macaroon(bearer: Bearer) -> Macaroon:
+    """The macaroon that a bearer holds; raises NoMacaroonError."""
     try:
         return Macaroon.deserialize(bearer.token)
     except _MACAROON_ERRORS:

@@ -190,20 +190,29 @@ class Worker:
             measured=item.stash.get(MEASURED, {}),
             again=first is not None,
         )
+        result = self._second_chance(item, check, result, raised)
+        if result.flaky:
+            report.user_properties = list(item.user_properties)
+        rewrite(report, result)
+        report.lakeproof = result.as_dict()  # type: ignore[attr-defined]
+
+    def _second_chance(
+        self, item: pytest.Item, check: Check, result: Result, raised: BaseException | None
+    ) -> Result:
+        """The result of both attempts; after the first one, whether there is to be another."""
+        first, transcript = item.stash.get(FIRST, None), self.run.sessions.recorder.current
         if first is not None:
             lucky = first.lucky and not unavailable(transcript)
             result = merge(first.result, result, lucky=lucky)
             if result.flaky:
                 item.user_properties.append(("flaky", flaky_sentence(result)))
-                report.user_properties = list(item.user_properties)
                 allure.flaky()
         elif LISTED not in item.stash and self._chances.grant(
-            check, session, judgement.outcome, raised, transcript
+            check, self._session(item), result.outcome, raised, transcript
         ):
             lucky = result.outcome is Outcome.PASS and unavailable(transcript)
             item.stash[FIRST] = Attempt(result, lucky)
-        rewrite(report, result)
-        report.lakeproof = result.as_dict()  # type: ignore[attr-defined]
+        return result
 
     def _notice(
         self, check: Check, session: Tested, judgement: Judgement, seen: Transcript

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -13,13 +12,12 @@ from lakeproof.credentials.facts import TokenFacts
 from lakeproof.credentials.wallet import scope_root_candidates
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.wire.auth import Bearer
+from lakeproof.wire.dates import http_date
 from lakeproof.wire.reply import NotReached, Reply
 
 SKEW = timedelta(seconds=60)
 OK, MULTI_STATUS, UNAUTHORISED, FORBIDDEN, NOT_FOUND = 200, 207, 401, 403, 404
 LOOKING = ("storage.read", "storage.create", "storage.modify", "storage.stage")
-ONE = ('<?xml version="1.0"?><D:propfind xmlns:D="DAV:"><D:prop><D:resourcetype/></D:prop>'
-       "</D:propfind>")  # fmt: skip
 
 
 def fits(session: EndpointSession, facts: TokenFacts) -> Iterator[Finding]:
@@ -32,7 +30,7 @@ def _audience(session: EndpointSession, facts: TokenFacts) -> Iterator[Finding]:
     origin, host = session.door.origin, session.door.host
     if not facts.audience or ANY_AUDIENCE in facts.audience or origin in facts.audience:
         return
-    do = f"Get one for it: lakeproof token get --for {session.target.endpoint.url} …"
+    do = f"Get one for it: lakeproof token get --for {session.url} …"
     named = ", ".join(facts.audience)
     if any(host.lower() in audience.lower() for audience in facts.audience):
         yield Finding(
@@ -86,13 +84,7 @@ def _path(session: EndpointSession, facts: TokenFacts) -> Iterator[Finding]:
 def ask(session: EndpointSession, bearer: Bearer) -> tuple[str, list[Finding]]:
     """What the endpoint answers to a look at its path (PROPFIND, depth 0), and what that means."""
     try:
-        reply = session.client.request(
-            "PROPFIND",
-            session.door.path,
-            auth=bearer,
-            headers={"Depth": "0", "Content-Type": "application/xml"},
-            body=ONE.encode(),
-        )
+        reply = session.storage.propfind(session.door.path, 0, auth=bearer)
     except NotReached as error:
         sentence = f"it was not asked: {error.sentence}"
         return sentence, [Finding(Weight.UNKNOWN, "whether the server takes it")]
@@ -128,11 +120,9 @@ def _meaning(reply: Reply) -> Iterator[Finding]:
 
 
 def _clock(reply: Reply) -> Iterator[Finding]:
-    try:
-        theirs = parsedate_to_datetime(reply.headers.get("Date", ""))
-    except ValueError:
+    theirs = http_date(reply.headers.get("Date"))
+    if theirs is None:
         return
-    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
     apart = theirs - datetime.now(UTC)
     if abs(apart) > SKEW:
         way = "ahead of" if apart > timedelta(0) else "behind"

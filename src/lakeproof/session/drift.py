@@ -81,7 +81,7 @@ def _report(session: EndpointSession) -> Iterator[Difference]:
         yield Difference(session.name, "its report", f"cannot be read: {error}")
         return
     doors = [str(d) for found in reported.endpoints for d in _doors(found.keys)]
-    url = session.target.endpoint.url
+    url = session.url
     if doors and not any(_covers(door, url) for door in doors):
         yield Difference(
             session.name,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from lakeproof.inventory.door import Door
 from lakeproof.srr import FoundReport
 from lakeproof.wire.auth import ANONYMOUS
-from lakeproof.wire.http import HttpClient, WriteGuard, urlsplit_target
+from lakeproof.wire.document import fetch
+from lakeproof.wire.http import urlsplit_target
 from lakeproof.wire.reply import NotReached, Reply
 
 if TYPE_CHECKING:
@@ -55,26 +56,18 @@ def _fetch(session: EndpointSession, url: str) -> Reply:
     be let in.
     """
     if not url.startswith(f"{session.door.origin}/"):
-        return _fetch_elsewhere(session, url)
+        return fetch(
+            url,
+            tls=session.tls,
+            timeouts=session.target.timeouts,
+            recorder=session.recorder,
+            max_body=LONGEST,
+        )
     for auth in (session.identification, ANONYMOUS):
         reply = session.client.request("GET", urlsplit_target(url), auth=auth, max_body=LONGEST)
         if reply.status not in DENIED:
             break
     return reply
-
-
-def _fetch_elsewhere(session: EndpointSession, url: str) -> Reply:
-    client = HttpClient(
-        url,
-        tls=session.tls,
-        timeouts=session.target.timeouts,
-        recorder=session.recorder,
-        guard=WriteGuard(None),
-    )
-    try:
-        return client.request("GET", urlsplit_target(url), auth=ANONYMOUS, max_body=LONGEST)
-    finally:
-        client.close()
 
 
 def _is_report(body: bytes) -> bool:

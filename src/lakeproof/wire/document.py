@@ -10,7 +10,7 @@ from lakeproof.wire.auth import ANONYMOUS
 from lakeproof.wire.connection import TlsConfig
 from lakeproof.wire.guard import WriteGuard
 from lakeproof.wire.http import HttpClient, Timeouts, urlsplit_target
-from lakeproof.wire.reply import NotReached
+from lakeproof.wire.reply import NotReached, Reply
 from lakeproof.wire.transcript import Recorder
 
 LARGEST = 256 * 1024 * 1024
@@ -42,20 +42,24 @@ def read_document(place: str, ca: Path | None = None) -> object:
         raise DocumentError(f"{place}: is no JSON ({error}); it begins: {began}") from None
 
 
-def _fetched(url: str, ca: Path | None) -> bytes:
-    client = HttpClient(
-        url,
-        tls=TlsConfig(ca),
-        timeouts=Timeouts(),
-        recorder=Recorder(),
-        guard=WriteGuard(None),
-    )
+def fetch(
+    url: str, *, tls: TlsConfig, timeouts: Timeouts, recorder: Recorder, max_body: int
+) -> Reply:
+    """One anonymous GET over a connection of its own; raises NotReached."""
+    client = HttpClient(url, tls=tls, timeouts=timeouts, recorder=recorder, guard=WriteGuard(None))
     try:
-        reply = client.request("GET", urlsplit_target(url), auth=ANONYMOUS, max_body=LARGEST)
-    except NotReached as error:
-        raise DocumentError(error.sentence) from None
+        return client.request("GET", urlsplit_target(url), auth=ANONYMOUS, max_body=max_body)
     finally:
         client.close()
+
+
+def _fetched(url: str, ca: Path | None) -> bytes:
+    try:
+        reply = fetch(
+            url, tls=TlsConfig(ca), timeouts=Timeouts(), recorder=Recorder(), max_body=LARGEST
+        )
+    except NotReached as error:
+        raise DocumentError(error.sentence) from None
     if reply.failure is not None or reply.status != OK:
         raise DocumentError(f"{url}: {reply.describe()}")
     return reply.body

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from lakeproof.wire.auth import Credential
+from lakeproof.wire.dates import http_date
 from lakeproof.wire.reply import Reply
 
 UNAUTHORISED = 401
@@ -119,12 +119,8 @@ def retry_after(reply: Reply) -> float | None:
     said = reply.headers.get("Retry-After", "").strip()
     if said.isdigit():
         return float(said)
-    try:
-        moment = parsedate_to_datetime(said)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    moment = http_date(said)
+    return None if moment is None else max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
 def throttled_sentence(reply: Reply, tries: int) -> str:

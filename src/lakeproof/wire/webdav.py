@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
@@ -13,6 +12,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import defusedxml.ElementTree as DefusedTree
 from defusedxml import DefusedXmlException
 
+from lakeproof.wire.dates import http_date
 from lakeproof.wire.faults import detail
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _entry(response: Element, href: str, base: str) -> Entry:
         path=_path(href, base),
         is_collection=_is_collection(found, properties, href),
         size=_size(properties.get(f"{_DAV}getcontentlength")),
-        modified=_date(properties.get(f"{_DAV}getlastmodified")),
+        modified=http_date(properties.get(f"{_DAV}getlastmodified")),
         etag=properties.get(f"{_DAV}getetag") or None,
         properties=properties,
     )
@@ -121,13 +121,3 @@ def _is_collection(found: dict[str, Element], properties: dict[str, str], href: 
 
 def _size(text: str | None) -> int | None:
     return int(text) if text and text.isascii() and text.isdigit() else None
-
-
-def _date(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, IndexError, OverflowError):
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
