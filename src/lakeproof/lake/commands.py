@@ -27,6 +27,15 @@ def group() -> None:
     """
 
 
+with_option = click.option(
+    "--with",
+    "extras",
+    type=click.Choice(["rucio"]),
+    multiple=True,
+    help="Also a Rucio (server, daemons, database, FTS stand-in) that knows every site.",
+)
+
+
 def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
     return click.option(
         "--directory",
@@ -44,10 +53,17 @@ def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
     help=f"First of {COUNT} ports; default {DEFAULT_PORT_BASE}, 0: any free ones.",
 )
 @click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
-def up(directory: Path, port_base: int | None, *, emulated: bool) -> None:
+@with_option
+def up(directory: Path, port_base: int | None, extras: tuple[str, ...], *, emulated: bool) -> None:
     """Start the lake; harmless when it runs. Without XRootD all its sites are emulated."""
     with _one_sentence():
-        control.up(directory, progress=click.echo, port_base=port_base, emulated=emulated)
+        control.up(
+            directory,
+            progress=click.echo,
+            port_base=port_base,
+            emulated=emulated,
+            rucio="rucio" in extras,
+        )
     click.echo('to use it: eval "$(lakeproof lake env)"; to stop it: lakeproof lake down')
 
 

@@ -29,10 +29,12 @@ from lakeproof.lake.layout import (
 )
 from lakeproof.lake.prepare import Progress, prepare
 from lakeproof.lake.processes import Process, stop_all
+from lakeproof.lake.rucio import installed
+from lakeproof.lake.rucio.prepare import client_settings
 from lakeproof.lake.services import SUPERVISOR, Door, doors
 from lakeproof.lake.sites import described
 
-START_DEADLINE_S = 20.0
+START_DEADLINE_S, RUCIO_DEADLINE_S = 20.0, 90.0
 POLL_S = 0.02
 SUPERVISOR_GRACE_S = 12.0
 LOG_LINES = 15
@@ -50,25 +52,31 @@ def up(
     port_base: int | None = None,
     owner_pid: int | None = None,
     emulated: bool = False,
+    rucio: bool = False,
 ) -> Lake:
     """Start the lake in `directory`, or return the one that runs there already.
 
-    With `emulated`, or where XRootD is not installed, all its sites are emulated. Ports count
-    from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
+    With `rucio` there is a Rucio with its database, daemons and an FTS stand-in, which knows
+    every site. With `emulated`, or where XRootD is not installed, all its sites are emulated.
+    Ports count from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
     everything stops when that process is gone, however it ended; a lake that ran before is
     left alone. Raises LakeError with one sentence, and the log's last lines where a server did
     not start.
     """
     layout = Layout(_usable(directory))
     with _locked(layout):
-        found = _running_lake(layout, port_base, emulated_wanted=emulated)
+        found = _running_lake(layout, port_base, emulated_wanted=emulated, rucio_wanted=rucio)
         if found is not None:
             progress(f"the lake in {layout.directory} is running already")
             return found
+        if rucio:
+            installed.require()
         _stop(layout)
         only = emulated or _without_xrootd(progress)
         try:
-            lake, processes = prepare(layout, port_base, progress, emulated_only=only)
+            lake, processes = prepare(
+                layout, port_base, progress, emulated_only=only, with_rucio=rucio
+            )
             save_plan(lake, processes)
             progress(f"starting {', '.join(p['name'] for p in processes)}")
             runtime.launch(layout.directory, _owner(owner_pid))
@@ -79,6 +87,9 @@ def up(
     progress("the lake is up:")
     for site in lake.sites:
         progress(f"  {site.name:{NAME_WIDTH}} {described(site):{KIND_WIDTH}} {site.url}")
+    for name, url in (("Rucio", lake.rucio_url), ("FTS stand-in", lake.fts_url)):
+        if url:
+            progress(f"  {name:{NAME_WIDTH}} {'':{KIND_WIDTH}} {url}")
     return replace(lake, started_here=True)
 
 
@@ -133,6 +144,13 @@ def environment(lake: Lake) -> dict[str, str]:
     if real:
         real["LAKE_VOMS_PROXY"] = str(voms.proxy_of(lake.layout, VOMS_USER))
         real["LAKE_OTHER_VOMS_PROXY"] = str(voms.proxy_of(lake.layout, VOMS_USER, ca.OTHER_VO))
+    rucio = {}
+    if lake.has_rucio:
+        rucio = {
+            "LAKE_RUCIO_URL": lake.rucio_url,
+            "LAKE_FTS_URL": lake.fts_url,
+            "RUCIO_CONFIG": str(client_settings(lake.layout)),
+        }
     return {
         "LAKE_CA": str(lake.ca),
         "LAKE_ISSUER": lake.issuer,
@@ -142,6 +160,7 @@ def environment(lake: Lake) -> dict[str, str]:
         "LAKE_OTHER_CLIENT_SECRET_FILE": str(lake.other_client_secret_file),
         **{url_variable(site): site.url for site in lake.sites},
         **real,
+        **rucio,
         "LAKE_INVENTORY": str(lake.inventory),
         "LAKE_PEER": str(lake.layout.credential(PEER)),
         "LAKE_PEER_URL": lake.peer_urls[0],
@@ -200,7 +219,9 @@ def _without_xrootd(progress: Progress) -> bool:
     return bool(absent)
 
 
-def _running_lake(layout: Layout, port_base: int | None, *, emulated_wanted: bool) -> Lake | None:
+def _running_lake(
+    layout: Layout, port_base: int | None, *, emulated_wanted: bool, rucio_wanted: bool
+) -> Lake | None:
     processes = runtime.running(layout.directory)
     if not processes or not all(process.alive for process in processes.values()):
         return None
@@ -210,6 +231,8 @@ def _running_lake(layout: Layout, port_base: int | None, *, emulated_wanted: boo
         other = f"on ports from {lake.issuer_port}"
     if emulated_wanted and lake.real_sites:
         other = "with real XRootD sites"
+    if rucio_wanted and not lake.has_rucio:
+        other = "without Rucio"
     if other is not None:
         raise LakeError(
             f"a lake runs in {layout.directory} {other}; `lakeproof lake down` stops it"
@@ -234,7 +257,7 @@ def _wait_for(lake: Lake) -> None:
             if lake.real_sites
             else None
         )
-        deadline = time.monotonic() + START_DEADLINE_S
+        deadline = time.monotonic() + (RUCIO_DEADLINE_S if lake.has_rucio else START_DEADLINE_S)
         for door in doors(lake):
             for port in door.ports:
                 while not ports.answers(port):

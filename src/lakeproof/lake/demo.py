@@ -9,9 +9,11 @@ import click
 
 from lakeproof.exitcode import ExitCode
 from lakeproof.lake import control
+from lakeproof.lake.commands import with_option
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import default_directory
 from lakeproof.lake.ports import COUNT
+from lakeproof.lake.rucio import installed
 from lakeproof.plugin.commands import EPILOG, run_checks, shared_options
 
 
@@ -22,13 +24,23 @@ from lakeproof.plugin.commands import EPILOG, run_checks, shared_options
     type=click.IntRange(0, 65000),
     help=f"First of {COUNT} ports; default: any free ones, with --keep the usual ones.",
 )
+@with_option
 @click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
 @shared_options("demo")
-def demo(jobs: int, *, keep: bool, port_base: int | None, emulated: bool, **said: object) -> None:
+def demo(
+    jobs: int,
+    *,
+    extras: tuple[str, ...],
+    keep: bool,
+    port_base: int | None,
+    emulated: bool,
+    **said: object,
+) -> None:
     """Start a data lake on this machine, run every check on it, write reports, stop it.
 
     Nothing leaves this machine. The lake is a token issuer, two real XRootD storages and four
-    emulated ones; where XRootD is not installed, all of them are emulated.
+    emulated ones; where XRootD is not installed, all of them are emulated. With Rucio, where
+    that is installed, which knows all of them.
     """
     directory = default_directory()
     try:
@@ -42,6 +54,7 @@ def demo(jobs: int, *, keep: bool, port_base: int | None, emulated: bool, **said
             port_base=0 if port_base is None and not (keep or was_up) else port_base,
             owner_pid=None if keep or was_up else os.getpid(),
             emulated=emulated,
+            rucio="rucio" in extras or (not was_up and not installed.missing()),
         )
     except LakeError as error:
         click.echo(str(error), err=True)

@@ -3,7 +3,7 @@
 One directory holds everything of one lake. Below it: `pki/` (public part: CA, hashed
 directory, vomsdir), `secret/` (mode 0700: keys, client secrets), `a/` and `b/` (one XRootD site
 each, owned by the user its server runs as), one folder an emulated site (`dcache/`, ...), `log/`,
-`endpoints.yaml` and `lake.json`.
+`endpoints.yaml` and `lake.json`; with Rucio also `pg/` (its database), `rucio/` and `fts/`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ ODD_CLIENT = "conformance"
 PLAIN_CLIENT = "laptop"
 # A client of another group: the issuer gives it scopes below this path only.
 OTHER_CLIENT, OTHER_AREA = "neighbour", "/neighbour"
-CLIENTS = (ODD_CLIENT, PLAIN_CLIENT, OTHER_CLIENT)
+# The client that Rucio is, for its own requests to storages and to FTS.
+RUCIO_CLIENT = "rucio"
+CLIENTS = (ODD_CLIENT, PLAIN_CLIENT, OTHER_CLIENT, RUCIO_CLIENT)
 # Alice is known by her certificate's name, Bob only by the VO that his proxy shows.
 X509_USER = "alice"
 VOMS_USER = "bob"
 # The host certificate of the server that a run observes third-party copies with.
 PEER = "peer"
+# The services of a lake with Rucio: their folders, host names and certificates.
+RUCIO, FTS = "rucio", "fts"
 # The longest path below the directory that must fit in a unix socket's 107 bytes.
 LONGEST_DIRECTORY = 70
 
@@ -190,6 +194,8 @@ class Lake:
     issuer: str
     issuer_port: int
     peer_urls: tuple[str, ...] = ()
+    rucio_url: str = ""
+    fts_url: str = ""
     started_here: bool = field(default=False, compare=False)
 
     @property
@@ -216,6 +222,26 @@ class Lake:
     def issuer_host(self) -> str:
         """The host name in the issuer's URL."""
         return self.issuer.split("/")[2].partition(":")[0]
+
+    @property
+    def has_rucio(self) -> bool:
+        """Whether Rucio, its database and the FTS stand-in are part of it."""
+        return bool(self.rucio_url)
+
+    @property
+    def rucio_port(self) -> int:
+        """The port of Rucio's server; raises LakeError in a lake without it."""
+        return self._port_in(self.rucio_url)
+
+    @property
+    def fts_port(self) -> int:
+        """The port of the FTS stand-in; raises LakeError in a lake without it."""
+        return self._port_in(self.fts_url)
+
+    def _port_in(self, url: str) -> int:
+        if not url:
+            raise LakeError("this lake has no Rucio; `lakeproof lake up --with rucio` starts one")
+        return int(url.rpartition(":")[2])
 
     @property
     def client_id(self) -> str:
@@ -261,6 +287,8 @@ def save_plan(lake: Lake, services: list[dict[str, Any]]) -> None:
         "issuer": lake.issuer,
         "issuer_port": lake.issuer_port,
         "peer_urls": lake.peer_urls,
+        "rucio_url": lake.rucio_url,
+        "fts_url": lake.fts_url,
     }
     write_text(lake.layout.plan, json.dumps({"lake": described, "services": services}, indent=1))
 
@@ -278,6 +306,8 @@ def load_plan(directory: Path) -> tuple[Lake, list[dict[str, Any]]]:
         described["issuer"],
         described["issuer_port"],
         tuple(described.get("peer_urls", ())),
+        described.get("rucio_url", ""),
+        described.get("fts_url", ""),
     )
     return lake, plan["services"]
 

@@ -10,9 +10,11 @@ from pathlib import Path
 from lakeproof.lake.errors import LakeError
 
 DEFAULT_PORT_BASE = 18440
-# Issuer, two for each real site, two for each emulated one, two for the observing peer of a run;
-# all are reserved, whichever run.
-COUNT = 17
+# Issuer, two for each real site, two for each emulated one, two for the observing peer of a run,
+# Rucio and FTS; all are reserved, whichever run.
+COUNT = 19
+PEER = slice(15, 17)
+RUCIO, FTS = 17, 18
 FREE_FROM, FREE_BELOW = 20000, 32000
 ATTEMPTS = 50
 LOOPBACK = "127.0.0.1"

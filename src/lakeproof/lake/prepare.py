@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,7 +12,9 @@ from lakeproof.lake import ca, hosts, ports, services, xrootd
 from lakeproof.lake.inventory_file import inventory_text
 from lakeproof.lake.layout import (
     CLIENTS,
+    FTS,
     PEER,
+    RUCIO,
     VOMS_USER,
     X509_USER,
     Lake,
@@ -19,6 +22,7 @@ from lakeproof.lake.layout import (
     Layout,
     write_text,
 )
+from lakeproof.lake.rucio import prepare as rucio
 from lakeproof.lake.sites import sites_at
 from lakeproof.lake.tokens import SigningKeys
 
@@ -26,7 +30,12 @@ Progress = Callable[[str], None]
 
 
 def prepare(
-    layout: Layout, port_base: int | None, progress: Progress, *, emulated_only: bool
+    layout: Layout,
+    port_base: int | None,
+    progress: Progress,
+    *,
+    emulated_only: bool,
+    with_rucio: bool = False,
 ) -> tuple[Lake, list[dict[str, Any]]]:
     """Write everything the services read; returns the lake and how to start each service.
 
@@ -37,12 +46,18 @@ def prepare(
         account.require_access(layout.directory)
     chosen = ports.choose(ports.DEFAULT_PORT_BASE if port_base is None else port_base)
     lake = _describe(layout, chosen, emulated_only=emulated_only)
+    if with_rucio:
+        lake = _with_rucio(lake, chosen)
     _make_folders(lake, account)
     progress("certificates and keys")
     identities = _make_identities(lake)
     write_text(layout.inventory, inventory_text(lake))
     servers = [] if account is None else _prepare_real(lake, identities, account)
-    return lake, [services.issuer_service(lake), *servers, services.emulated_service(lake)]
+    started = [services.issuer_service(lake), *servers, services.emulated_service(lake)]
+    if with_rucio:
+        progress("a database for Rucio")
+        started += [*rucio.prepare(lake), services.fts_service(lake)]
+    return lake, started
 
 
 def _prepare_real(
@@ -59,8 +74,17 @@ def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool) -> Lake
     sites = sites_at(chosen, named=named, emulated_only=emulated_only)
     issuer = hosts.name_of("issuer", named=named)
     peer = hosts.name_of(PEER, named=named)
-    peer_urls = tuple(f"https://{peer}:{port}" for port in chosen[-2:])
+    peer_urls = tuple(f"https://{peer}:{port}" for port in chosen[ports.PEER])
     return Lake(layout.directory, sites, f"https://{issuer}:{chosen[0]}", chosen[0], peer_urls)
+
+
+def _with_rucio(lake: Lake, chosen: list[int]) -> Lake:
+    named = lake.issuer_host != "localhost"
+    urls = {
+        name: f"https://{hosts.name_of(name, named=named)}:{chosen[at]}"
+        for name, at in ((RUCIO, ports.RUCIO), (FTS, ports.FTS))
+    }
+    return replace(lake, rucio_url=urls[RUCIO], fts_url=urls[FTS])
 
 
 def _make_folders(lake: Lake, account: xrootd.Account | None) -> None:
@@ -87,6 +111,9 @@ def _make_identities(lake: Lake) -> dict[str, ca.Identity]:
         # No address: a copy from the peer by its address alone must be seen to fail.
         PEER: [str(urlsplit(lake.peer_urls[0]).hostname)],
     }
+    for name, url in ((RUCIO, lake.rucio_url), (FTS, lake.fts_url)):
+        if url:
+            wanted[name] = _distinct(str(urlsplit(url).hostname), *local)
     wanted |= {_identity_of(site): _distinct(site.host, *local) for site in lake.sites}
     authority_file = layout.credential("ca")
     if not ca.still_good(authority_file, []):

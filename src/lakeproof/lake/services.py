@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lakeproof.lake import runtime
-from lakeproof.lake.layout import Lake, LakeSite
+from lakeproof.lake.layout import FTS, RUCIO, Lake, LakeSite, Layout
 
 ISSUER, EMULATED, SUPERVISOR = "issuer", "emulated", "supervisor"
+# Those of a lake with Rucio.
+DATABASE, DAEMONS = "postgresql", "rucio-daemons"
 # The names of log files: one a process.
-LOGS = (ISSUER, "xrd-a", "xrd-b", EMULATED, SUPERVISOR)
+LOGS = (ISSUER, "xrd-a", "xrd-b", EMULATED, DATABASE, RUCIO, DAEMONS, FTS, SUPERVISOR)
+
+
+FTS_COMMAND = (sys.executable, "-m", "lakeproof.fts")
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,27 @@ class Door:
 def doors(lake: Lake) -> list[Door]:
     """Every address of the lake, the issuer's first."""
     issuer = Door(ISSUER, ISSUER, (lake.issuer_port,), lake.issuer)
-    return [issuer, *(_door(site) for site in lake.sites)]
+    others = _doors_of_rucio(lake) if lake.has_rucio else []
+    return [issuer, *(_door(site) for site in lake.sites), *others]
+
+
+def database_socket(layout: Layout) -> Path:
+    """The folder with the socket of Rucio's database."""
+    return layout.directory / "pg" / "run"
+
+
+def _doors_of_rucio(lake: Lake) -> list[Door]:
+    return [
+        Door(DATABASE, DATABASE, (), str(database_socket(lake.layout))),
+        Door(FTS, FTS, (lake.fts_port,), f"{lake.fts_url} (stand-in)"),
+        Door(RUCIO, RUCIO, (lake.rucio_port,), lake.rucio_url),
+        Door(DAEMONS, DAEMONS, (), "no port: daemons of Rucio"),
+    ]
+
+
+def fts_service(lake: Lake) -> dict[str, Any]:
+    """What the supervisor needs to start the FTS stand-in."""
+    return {**_python_service(lake, FTS), "command": [*FTS_COMMAND, str(lake.directory)]}
 
 
 def issuer_service(lake: Lake) -> dict[str, Any]:

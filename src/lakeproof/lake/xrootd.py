@@ -144,6 +144,7 @@ def _settings(lake: Lake, site: LakeSite, host: ca.Identity) -> dict[str, str]:
         "base_path": BASE_PATH,
         "certificates": layout.certificates,
         "audience": site.audience,
+        "host": site.host,
         "issuer": lake.issuer,
     }
     templates = files("lakeproof.lake") / "templates"
