@@ -20,12 +20,26 @@ from urllib.parse import unquote
 from aiohttp import hdrs, web
 
 from lakeproof.lake import oauth, ports
-from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT, Layout
+from lakeproof.lake.layout import (
+    CLIENTS,
+    ODD_CLIENT,
+    OTHER_AREA,
+    OTHER_CLIENT,
+    PLAIN_CLIENT,
+    RUCIO_CLIENT,
+    Layout,
+)
 from lakeproof.lake.oauth import EXCHANGE, OAuthError
 from lakeproof.lake.tokens import ALGORITHMS, ANY_AUDIENCE, SigningKeys, TokenRequest
 
 # Which client gets scopes below which path only.
 CONFINED = {OTHER_CLIENT: OTHER_AREA}
+# Which client gets which scopes without a path: what Rucio and FTS want to see in a token.
+PLAIN = {
+    ODD_CLIENT: ("openid", "fts"),
+    PLAIN_CLIENT: ("openid", "fts"),
+    RUCIO_CLIENT: ("openid", "fts", oauth.OFFLINE),
+}
 ODD_FIELDS = ("lake_claims", "lake_header", "lifetime", "alg", "lake_key")
 # How long the keys may be kept: the profile's refresh period of key caches (§4.3.1).
 KEPT = {hdrs.CACHE_CONTROL: "public, max-age=21600"}
@@ -55,6 +69,7 @@ class Issuer:
         application.router.add_get("/.well-known/oauth-authorization-server", self.show_metadata)
         application.router.add_get("/jwks", self.show_keys)
         application.router.add_get("/health", self.show_health)
+        application.router.add_get("/authorize", self.refuse_login)
         application.router.add_post("/token", self.give_token)
         application.router.add_post("/introspect", self.introspect)
         application.router.add_post("/revoke", self.revoke)
@@ -65,6 +80,8 @@ class Issuer:
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/jwks",
+            # Without it Rucio takes no notice of an issuer; nobody can log in here.
+            "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "introspection_endpoint": f"{self.url}/introspect",
             "revocation_endpoint": f"{self.url}/revoke",
@@ -95,6 +112,12 @@ class Issuer:
     async def show_health(self, _: web.Request) -> web.StreamResponse:
         """GET of the page that says how the issuer is: it answers, so it is up."""
         return web.json_response({"status": "UP"}, headers=UNKEPT)
+
+    async def refuse_login(self, _: web.Request) -> web.StreamResponse:
+        """GET of the page where a person would log in: there are no persons here."""
+        return OAuthError(
+            "unsupported_response_type", "only clients get tokens here, with client_credentials"
+        ).response()
 
     async def give_token(self, request: web.Request) -> web.StreamResponse:
         """POST to the token endpoint."""
@@ -160,7 +183,9 @@ class Issuer:
         return self.answer(
             TokenRequest(
                 client=client,
-                scopes=_confined(client, oauth.scopes(form.get("scope", ""))),
+                scopes=_confined(
+                    client, oauth.scopes(form.get("scope", ""), PLAIN.get(client, ()))
+                ),
                 audience=form.get("audience", "").split() or [ANY_AUDIENCE],
                 lifetime_s=oauth.lifetime(form),
                 algorithm=algorithm,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -48,12 +48,15 @@ def basic(header: str) -> tuple[str, str] | None:
     return unquote_plus(client), unquote_plus(secret)
 
 
-def scopes(text: str) -> list[str]:
-    """The scopes that a client asked for; raises OAuthError for what is not offered."""
+def scopes(text: str, plain: Collection[str] = ()) -> list[str]:
+    """The scopes that a client asked for; raises OAuthError for what is not offered.
+
+    `plain` are those without a path that this client may have.
+    """
     found = text.split()
     for scope in found:
         capability, _, path = scope.partition(":")
-        if capability not in CAPABILITIES or not path.startswith("/"):
+        if scope not in plain and (capability not in CAPABILITIES or not path.startswith("/")):
             raise OAuthError(
                 "invalid_scope", f"{scope} is none of {', '.join(CAPABILITIES)} with :/path"
             )
