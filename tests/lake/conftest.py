@@ -19,7 +19,8 @@ def xrootd() -> None:
         pytest.skip(f"the real lake needs {' '.join(absent)}; script/bootstrap installs them")
 
 
-def _directory() -> Iterator[Path]:
+def directories() -> Iterator[Path]:
+    """A place for a lake, once; stopped and removed afterwards."""
     # Not pytest's own folder: the user that the servers run as could not enter it.
     made = Path(tempfile.mkdtemp(prefix="lakeproof-test-"))
     try:
@@ -32,7 +33,7 @@ def _directory() -> Iterator[Path]:
 @pytest.fixture
 def directory() -> Iterator[Path]:
     """Where a test may start a lake of its own; stopped and removed afterwards."""
-    for path in _directory():
+    for path in directories():
         path.parent.chmod(0o755)
         yield path
 
@@ -40,7 +41,7 @@ def directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def lake(xrootd: None) -> Iterator[Lake]:
     """A lake on free ports that tests share; they use different paths on it."""
-    for path in _directory():
+    for path in directories():
         path.parent.chmod(0o755)
         yield up(path, port_base=0)
 

@@ -148,8 +148,8 @@ def environment(lake: Lake) -> dict[str, str]:
     if lake.has_rucio:
         rucio = {
             "LAKE_RUCIO_URL": lake.rucio_url,
-            "LAKE_FTS_URL": lake.fts_url,
             "RUCIO_CONFIG": str(client_settings(lake.layout)),
+            **({"LAKE_FTS_URL": lake.fts_url} if lake.fts_url else {}),
         }
     return {
         "LAKE_CA": str(lake.ca),

@@ -56,7 +56,11 @@ def prepare(
     started = [services.issuer_service(lake), *servers, services.emulated_service(lake)]
     if with_rucio:
         progress("a database for Rucio")
-        started += [*rucio.prepare(lake), services.fts_service(lake)]
+        started += rucio.prepare(lake)
+        if lake.fts_url:
+            started.append(services.fts_service(lake))
+        else:
+            progress("no FTS stand-in is part of this lakeproof: Rucio makes no copies")
     return lake, started
 
 
@@ -84,7 +88,8 @@ def _with_rucio(lake: Lake, chosen: list[int]) -> Lake:
         name: f"https://{hosts.name_of(name, named=named)}:{chosen[at]}"
         for name, at in ((RUCIO, ports.RUCIO), (FTS, ports.FTS))
     }
-    return replace(lake, rucio_url=urls[RUCIO], fts_url=urls[FTS])
+    fts = urls[FTS] if services.has_fts() else ""
+    return replace(lake, rucio_url=urls[RUCIO], fts_url=fts)
 
 
 def _make_folders(lake: Lake, account: xrootd.Account | None) -> None:

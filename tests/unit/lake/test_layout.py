@@ -21,7 +21,7 @@ PORTS = range(1, 1 + ports.COUNT)
 
 def _lake(directory: Path, *, named: bool = True, emulated_only: bool = False) -> Lake:
     sites = sites_at(PORTS, named=named, emulated_only=emulated_only)
-    peer = tuple(f"https://peer.lakeproof.test:{port}" for port in PORTS[-2:])
+    peer = tuple(f"https://peer.lakeproof.test:{port}" for port in PORTS[ports.PEER])
     return Lake(directory, sites, "https://issuer.lakeproof.test:1", 1, peer)
 
 
@@ -139,7 +139,8 @@ def test_shipped_inventory_describes_this_lake(tmp_path: Path) -> None:
         e.model_dump(exclude=local) for e in generated
     ]
     assert _peer_urls(load(tree.root() / "endpoints.yaml")) == tuple(
-        f"https://peer.lakeproof.test:{port}" for port in range(base, base + ports.COUNT)[-2:]
+        f"https://peer.lakeproof.test:{port}"
+        for port in range(base, base + ports.COUNT)[ports.PEER]
     )
     assert [e.token_audience for e in shipped] == [e.token_audience for e in generated]
 

@@ -56,6 +56,16 @@ def prepare(lake: Lake) -> list[dict[str, Any]]:
     if owner.name:
         lake.directory.chmod(0o711)  # the database's user passes through
     database.prepare(lake.layout, owner)
+    settings = write_settings(lake)
+    return [
+        database.service(lake.layout, owner),
+        _service(lake, RUCIO, "serve.py", str(settings)),
+        _service(lake, DAEMONS, "daemons.py", str(lake.rucio_port)),
+    ]
+
+
+def write_settings(lake: Lake) -> Path:
+    """Write what server, daemons and clients read; returns what the server is to furnish."""
     folder = home(lake.layout)
     for part in (folder, folder / "etc", folder / "log"):
         part.mkdir(exist_ok=True)
@@ -69,12 +79,9 @@ def prepare(lake: Lake) -> list[dict[str, Any]]:
     client = Template((templates / "rucio-client.cfg").read_text()).substitute(values)
     write_text(client_settings(lake.layout), client, 0o600)
     settings = json.dumps(_settings(lake, passwords), indent=1)
-    write_text(folder / "etc" / "lake.json", settings, 0o600)
-    return [
-        database.service(lake.layout, owner),
-        _service(lake, RUCIO, "serve.py", str(folder / "etc" / "lake.json")),
-        _service(lake, DAEMONS, "daemons.py", str(lake.rucio_port)),
-    ]
+    path = folder / "etc" / "lake.json"
+    write_text(path, settings, 0o600)
+    return path
 
 
 def _service(lake: Lake, name: str, script: str, argument: str) -> dict[str, Any]:
@@ -144,11 +151,11 @@ def _rse(lake: Lake, site: LakeSite) -> dict[str, Any]:
         "name": rse_of(site),
         "protocols": [_davs(site), *([_root(site)] if site.root_port else [])],
         "attributes": {
-            "fts": lake.fts_url,
             "oidc_support": True,
             "oidc_base_path": site.base_path,
             "technology": site.technology,
             "emulated": site.emulated,
+            **({"fts": lake.fts_url} if lake.fts_url else {}),
         },
     }
 

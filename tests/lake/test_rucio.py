@@ -1,0 +1,120 @@
+"""A lake with a real Rucio. One lake for all of these tests: it takes seconds to start."""
+
+from __future__ import annotations
+
+import subprocess
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from lakeproof.lake import Lake, down, packages, status, up
+from lakeproof.lake.commands import group
+from lakeproof.lake.control import environment
+from lakeproof.lake.rucio import installed
+from lakeproof.lake.rucio.prepare import rse_of
+from tests.lake.conftest import directories
+from tests.lake.doors import Doors
+
+pytestmark = pytest.mark.lake
+CONTENT = b"a file that Rucio knows\n" * 4000
+
+
+@pytest.fixture(scope="module")
+def rucio_lake() -> Iterator[Lake]:
+    absent = [*packages.missing(), *installed.missing()]
+    if absent:
+        pytest.skip(f"needs {', '.join(absent)}; script/bootstrap --with-rucio installs it")
+    for path in directories():
+        path.parent.chmod(0o755)
+        yield up(path, port_base=0, rucio=True)
+
+
+@pytest.fixture(scope="module")
+def doors(rucio_lake: Lake) -> Iterator[Doors]:
+    doors = Doors(rucio_lake)
+    yield doors
+    doors.close()
+
+
+def _rucio(doors: Doors, *arguments: str, auth: str = "userpass") -> str:
+    """What the `rucio` command says, as the ordinary account."""
+    token = doors.token(
+        "openid storage.read:/ storage.modify:/",
+        audience="rucio https://wlcg.cern.ch/jwt/v1/any",
+    )
+    done = subprocess.run(
+        [installed.client_python().parent / "rucio", "--auth-strategy", auth, *arguments],
+        env={
+            **environment(doors.lake),
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(doors.lake.directory),
+            "BEARER_TOKEN": token,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_everything_answers_and_says_what_it_is(rucio_lake: Lake) -> None:
+    said = CliRunner().invoke(group, ["status", "--directory", str(rucio_lake.directory)])
+
+    assert said.exit_code == 0, said.output
+    for name in ("postgresql", "rucio ", "rucio-daemons"):
+        assert name in said.output
+    exported = CliRunner().invoke(group, ["env", "--directory", str(rucio_lake.directory)])
+    assert f"export LAKE_RUCIO_URL={rucio_lake.rucio_url}" in exported.output
+
+
+@pytest.mark.parametrize("auth", ["userpass", "x509", "oidc"])
+def test_ordinary_account_logs_in(doors: Doors, auth: str) -> None:
+    assert "probe" in _rucio(doors, "whoami", auth=auth)
+
+
+def test_database_is_closed_to_others(rucio_lake: Lake) -> None:
+    folder = rucio_lake.directory / "pg"
+
+    assert folder.stat().st_mode & 0o077 == 0
+    (service,) = [each for each in status(rucio_lake.directory) if each.name == "postgresql"]
+    inodes = {path.readlink().name for path in Path(f"/proc/{service.pid}/fd").iterdir()}
+    for table in ("tcp", "tcp6"):
+        for row in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            assert f"socket:[{row.split()[9]}]" not in inodes
+
+
+def test_each_site_is_an_rse_that_takes_a_file(doors: Doors, tmp_path: Path) -> None:
+    listed = _rucio(doors, "rse", "list").split()
+    assert sorted(listed) == sorted(rse_of(site) for site in doors.lake.sites)
+
+    for site in doors.lake.sites:
+        file = tmp_path / f"{site.short}-{zlib.adler32(str(doors.lake.directory).encode())}"
+        file.write_bytes(CONTENT)
+        arguments = ["--rse", rse_of(site), "--scope", "lakeproof", "--lifetime", "600"]
+        _rucio(doors, "upload", *arguments, "--register-after-upload", str(file), auth="oidc")
+
+        # The truth is what lies there, whatever Rucio says.
+        (stored,) = doors.lake.layout.data(site).glob(f"rucio/**/{file.name}")
+        assert stored.read_bytes() == CONTENT
+
+
+def test_accounts_and_files_outlive_a_restart(doors: Doors, tmp_path: Path) -> None:
+    lake = doors.lake
+    site = lake.real_sites[0]
+    file = tmp_path / "outlives"
+    file.write_bytes(CONTENT)
+    arguments = ["--rse", rse_of(site), "--scope", "lakeproof", "--lifetime", "600"]
+    _rucio(doors, "upload", *arguments, "--register-after-upload", str(file), auth="oidc")
+
+    down(lake.directory)
+    again = Doors(up(lake.directory, port_base=0, rucio=True))
+    try:
+        where = _rucio(again, "replica", "list", "file", "lakeproof:outlives")
+        assert str(again.sites[site.short].port) in where
+    finally:
+        again.close()
