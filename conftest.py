@@ -15,4 +15,5 @@ pytest_plugins = (
     "fixtures.figures",
     "fixtures.report",
     "fixtures.tape",
+    "fixtures.rucio",
 )

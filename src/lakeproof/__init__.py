@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from lakeproof.session.issuer_load import IssuerLoad
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
+    from lakeproof.session.rse import Rse
     from lakeproof.session.sample import ServedSample
     from lakeproof.session.token_issuer import TokenIssuer
     from lakeproof.session.tried import Tried
@@ -108,6 +109,7 @@ _HOME = {
     "RawRequest": "wire.raw",
     "Reply": "wire.reply",
     "Sample": "wire.sample",
+    "Rse": "session.rse",
     "ServedSample": "session.sample",
     "StorageElement": "wire.storage",
     "Survey": "fixture_types",
@@ -166,6 +168,7 @@ __all__ = [
     "RawAnswers",
     "RawRequest",
     "Reply",
+    "Rse",
     "Sample",
     "ServedSample",
     "StorageElement",

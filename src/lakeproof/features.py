@@ -38,6 +38,7 @@ NEEDS: dict[str, str] = {
     "macaroons": "the endpoint issues macaroons",
     "macaroon-caveats": "macaroon requests may bring caveats of path and address",
     "macaroon-form": "the endpoint publishes a token endpoint that gives macaroons",
+    "rucio": "a Rucio knows the endpoint as an RSE, and we have an account there",
     "quota": "collections state their used and available bytes (RFC 4331)",
     "srr": "the endpoint publishes a storage resource report",
     "tape": "the endpoint offers the WLCG Tape REST API, version 1",
@@ -76,6 +77,8 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
     _require_known(check)
     _require_allowed(check, session, mode)
     session.require_configured()
+    if "rucio" in check.needs:
+        _ = session.rse
     _require_declared(check, session)
     if check.suite == "reachability":
         _require_connection(check, session)

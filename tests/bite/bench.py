@@ -29,9 +29,11 @@ from lakeproof.results import new_run_id
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec, issuers_of
+from lakeproof.session.rse import Rse
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.probe import has_route
+from tests.bite.rehearsal import Rehearsal
 
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
 AREA = "/data"
@@ -223,6 +225,7 @@ class Bench:
                 patience_s=PATIENCE_S,
             )
             session = self._sessions.get(ELEMENT)
+            self._rehearse_rucio(self._sessions)
             if "token-rs256-refused" in wanted[1]:
                 # Only somebody whose own tokens are ES256 can find out.
                 session.wallet.source = self._source_of_es256()
@@ -237,6 +240,20 @@ class Bench:
                     Plan(targets=(self._target(element, ELEMENT, dialect),)), new_run_id()
                 )
         return self._sessions
+
+    def _rehearse_rucio(self, sessions: Sessions) -> None:
+        """Have both storages as RSEs of one Rucio."""
+        ends: dict[str, Any] = {}
+        keeps: dict[str, Any] = {}
+        for name in (ELEMENT, PARTNER):
+            session = sessions.get(name)
+            session.rse = Rse(
+                name,
+                Rehearsal(session, ends, keeps),
+                scope="lakeproof",
+                prefix=session.run_directory.name,
+                patience_s=1,
+            )
 
     def issuer_sessions(self, faults: Iterable[str]) -> Sessions:
         """Sessions with the issuer, of these faults, as an element of the bench uses it."""

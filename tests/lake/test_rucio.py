@@ -14,7 +14,7 @@ from lakeproof.lake import Lake, down, packages, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.control import environment
 from lakeproof.lake.rucio import installed
-from lakeproof.lake.rucio.prepare import rse_of
+from lakeproof.lake.rucio.names import rse_of
 from tests.lake.conftest import directories
 from tests.lake.doors import Doors
 

@@ -93,6 +93,7 @@ class Rucio(Model):
     account: ClearText
     auth: Literal["oidc", "userpass", "x509"]
     scope: ClearText = "lakeproof"
+    ca: ClearText | None = None
 
 
 class Peer(Model):

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from lakeproof.lake.layout import OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
+from lakeproof.lake.rucio.names import ACCOUNT, SCOPE, rse_of
 from lakeproof.lake.sites import FEATURES, GROUPS, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -32,6 +33,7 @@ def inventory_text(lake: Lake) -> str:
                 "ca": str(lake.ca),
             },
         },
+        **({"rucio": _rucio(lake)} if lake.has_rucio else {}),
         "peer": _peer(lake),
         "defaults": {"area": "lakeproof"},
         "sites": [{"name": site.name, "endpoints": [_endpoint(lake, site)]} for site in lake.sites],
@@ -42,6 +44,16 @@ def inventory_text(lake: Lake) -> str:
 def emulated_note(technology: str) -> str:
     """What an inventory says about an emulated endpoint, so that nobody takes it for the thing."""
     return f"emulated: lakeproof's own server in the dialect of {TITLES[technology]}"
+
+
+def _rucio(lake: Lake) -> dict[str, str]:
+    return {
+        "url": lake.rucio_url,
+        "account": ACCOUNT,
+        "auth": "oidc",
+        "scope": SCOPE,
+        "ca": str(lake.layout.certificates),
+    }
 
 
 def _peer(lake: Lake) -> dict[str, str]:
@@ -59,6 +71,7 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
     return {
         "name": site.name,
         "technology": site.technology,
+        **({"rse": rse_of(site)} if lake.has_rucio else {}),
         "doors": {"webdav": site.url, **root},
         "scope_root": site.base_path,
         "audience": site.audience,

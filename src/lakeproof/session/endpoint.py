@@ -18,6 +18,7 @@ from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
 from lakeproof.session.redirection import hands_on, target_of
 from lakeproof.session.report import find_report
+from lakeproof.session.rse import Rse
 from lakeproof.session.sample import ServedSample, read, upload
 from lakeproof.session.tape import FoundTape, find_tape
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
@@ -35,6 +36,8 @@ DENIED = (401, 403)
 ABSENT = (404, 410)
 MULTI_STATUS = 207
 SERVER_ERROR = 500
+RUCIO_SCOPES = ("openid", "storage.read:/", "storage.modify:/")
+RUCIO_AUDIENCE = "rucio https://wlcg.cern.ch/jwt/v1/any"
 PATIENCE = 2
 ADVICE = (
     "; the storage does not accept this credential for writing there: check the token's "
@@ -131,6 +134,33 @@ class EndpointSession:
             scope_root=self.target.endpoint.scope_root,
             tls=self.tls,
         )
+
+    @cached_property
+    def rse(self) -> Rse:
+        """The endpoint as Rucio knows it; raises NotRun where nothing lets us ask Rucio."""
+        told = self.target.rucio
+        if told is None:
+            raise NotRun(
+                "the inventory names no Rucio, or not by which RSE it knows the endpoint (rse:)"
+            )
+        if told.settings.auth == "userpass":
+            raise NotRun("a password is of no use at a storage: log in to Rucio with oidc or x509")
+        token = self._rucio_token if told.settings.auth == "oidc" else None
+        if token is not None and not self.wallet.can_narrow:
+            raise NotRun("Rucio is asked with a token for it and the storages: give an issuer")
+        return Rse(
+            told.rse,
+            told.open(token),
+            scope=told.scope,
+            prefix=f"{self.run_directory.name}-{self.name}",
+            patience_s=told.patience_s,
+        )
+
+    def _rucio_token(self) -> str:
+        """One token for Rucio and for all storages, as its clients show it to both."""
+        if self.wallet.source is None:
+            raise NotRun("no access token: give --token")
+        return self.wallet.source.token(RUCIO_SCOPES, RUCIO_AUDIENCE)
 
     @cached_property
     def client(self) -> HttpClient:
@@ -456,6 +486,8 @@ class EndpointSession:
 
     def close(self) -> None:
         """Close the connections."""
+        if "rse" in self.__dict__:
+            self.rse.close()
         if "client" in self.__dict__:
             self.client.close()
         if "tape" in self.__dict__:

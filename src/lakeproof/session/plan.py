@@ -23,11 +23,14 @@ from lakeproof.inventory import (
     peer_from_options,
 )
 from lakeproof.inventory.model import Auth, Limits, Pacing
+from lakeproof.lake.rucio.installed import client_python
 from lakeproof.session.fingerprint import limiter_of
 from lakeproof.session.peering import Peering
+from lakeproof.session.rse import RucioSpec
 from lakeproof.wire.auth import ClientCert
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.pacing import Limiter
+from lakeproof.wire.rucio import RucioSettings
 
 CLIENT = "client:"
 # The "site" of token issuers in results: they belong to a community, not to a site.
@@ -77,6 +80,7 @@ class Target:
     max_bytes: int
     limits: Limits = field(default_factory=Limits)
     other: TokenSpec | None = None
+    rucio: RucioSpec | None = None
 
     def as_other(self) -> Target | None:
         """The same storage as the second identity uses it, in an area of its own; None without one.
@@ -349,6 +353,7 @@ def _targets(
                 area=str(defaults.area),
                 max_bytes=int(defaults.max_bytes),
                 limits=limits,
+                rucio=_rucio(inventory, endpoint),
             )
         )
     return targets
@@ -383,6 +388,24 @@ def _inventory_tokens(
         trusted_odd_tokens=issuer.trusted_odd_tokens,
         timeout_s=inventory.limits_of(endpoint).issuer_timeout_s,
     )
+
+
+def _rucio(inventory: Inventory, endpoint: Endpoint) -> RucioSpec | None:
+    """How Rucio is asked about this endpoint; None where there is none, or no RSE."""
+    told = inventory.rucio
+    if told is None or endpoint.rse is None:
+        return None
+    certificate = endpoint.x509_name.path() if endpoint.x509_name and told.auth == "x509" else None
+    settings = RucioSettings(
+        url=told.url,
+        auth_url=told.auth_url or told.url,
+        account=told.account,
+        auth=told.auth,
+        python=client_python(),
+        ca=PathName(told.ca, inventory.base).path() if told.ca else None,
+        certificate=certificate,
+    )
+    return RucioSpec(endpoint.rse, told.scope, settings)
 
 
 def _sample(text: str) -> dict[str, object]:

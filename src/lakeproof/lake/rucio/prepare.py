@@ -22,22 +22,13 @@ from lakeproof.lake.layout import (
 )
 from lakeproof.lake.rucio import database
 from lakeproof.lake.rucio.installed import server_python, site_packages
+from lakeproof.lake.rucio.names import ACCOUNT, OTHER, ROOT, SCOPE, rse_of
 from lakeproof.lake.services import DAEMONS, database_socket
 
-# An ordinary account, one more to keep things from, and the one that may do everything.
-ACCOUNT, OTHER, ROOT = "probe", "other", "root"
-SCOPE = "lakeproof"
 QUOTA = 10 * 1024**3
-# Rucio's generic policy lets ordinary accounts write to RSEs of such names only.
-RSE_ENDING = "_SCRATCHDISK"
 FOLDER = "rucio"
 PASSWORD_BYTES = 24
 INSIDE = Path(__file__).parent / "inside"
-
-
-def rse_of(site: LakeSite) -> str:
-    """The RSE that Rucio knows `site` by."""
-    return f"{site.name}{RSE_ENDING}"
 
 
 def home(layout: Layout) -> Path:

@@ -1,0 +1,218 @@
+"""Rucio as its own clients see it: they run in an environment of their own and are told by JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any, Protocol
+
+AGENT = Path(__file__).parent / "rucio_agent.py"
+REQUEST_S = 180.0
+STOP_S = 5.0
+CONFIGURATION = """[client]
+rucio_host = {url}
+auth_host = {auth_url}
+account = {account}
+auth_type = {auth}
+{ca}auth_token_file_path = {home}/token
+oidc_scope = openid
+oidc_audience = rucio
+request_retries = 1
+{certificate}
+[policy]
+permission = generic
+schema = generic
+lfn2pfn_algorithm_default = hash
+"""
+
+
+class RucioNotReached(Exception):  # noqa: N818  reads as a fact
+    """Rucio's clients could not be started, or gave no answer in time."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Rucio's client said: a value, or the name of an exception and its words."""
+
+    ok: bool
+    value: Any = None
+    kind: str = ""
+    said: str = ""
+
+    def describe(self) -> str:
+        """For a person."""
+        return "done" if self.ok else f"{self.kind}: {self.said}"
+
+
+class RucioClients(Protocol):
+    """Whoever does what Rucio's clients do."""
+
+    def ask(self, do: str, **how: Any) -> Answer:  # noqa: ANN401  JSON
+        """Do one thing; raises RucioNotReached."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+@dataclass(frozen=True)
+class RucioSettings:
+    """Which Rucio, as which account; `python` is the one that has rucio-clients."""
+
+    url: str
+    auth_url: str
+    account: str
+    auth: str
+    python: Path
+    ca: Path | None = None
+    certificate: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class RucioProcess:
+    """Rucio's clients in a process of their own, started when first asked.
+
+    `token` gives the token for Rucio and the storages; None where there is none. It goes through
+    a pipe, so it stands in no list of processes.
+    """
+
+    def __init__(self, settings: RucioSettings, token: Callable[[], str] | None = None) -> None:
+        self._settings = settings
+        self._token = token
+        self._home: TemporaryDirectory[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    def ask(self, do: str, **how: Any) -> Answer:  # noqa: ANN401  JSON
+        """Do one thing; raises RucioNotReached when there is no answer within three minutes."""
+        token = self._token() if self._token else None
+        process = self._running()
+        line = json.dumps({"do": do, "token": token, **how}) + "\n"
+        try:
+            _pipe(process.stdin).write(line.encode())
+            _pipe(process.stdin).flush()
+            answer = json.loads(self._line(process))
+        except (OSError, ValueError) as error:
+            said = self._last_words()
+            self.close()
+            raise RucioNotReached(f"Rucio's clients ended: {said or error}") from None
+        return Answer(**answer)
+
+    def close(self) -> None:
+        """End the process and forget its files."""
+        if self._process is not None:
+            with suppress(OSError):
+                _pipe(self._process.stdin).close()
+            try:
+                self._process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            _pipe(self._process.stdout).close()
+            self._process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        if self._home is not None:
+            self._home.cleanup()
+            self._home = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        self.close()
+        self._home = TemporaryDirectory(prefix="lakeproof-rucio-")
+        home = Path(self._home.name)
+        configuration = home / "rucio.cfg"
+        configuration.write_text(self._configuration(home))
+        self._log = (home / "log").open("w+b")
+        try:
+            self._process = subprocess.Popen(  # noqa: S603  our own script
+                [str(self._settings.python), "-P", str(AGENT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                cwd=home,
+                env={
+                    "PATH": "/usr/bin:/bin",
+                    "HOME": str(home),
+                    "RUCIO_CONFIG": str(configuration),
+                    "RUCIO_CLIENT_MODE": "1",
+                    **self._trust(),
+                },
+            )
+        except OSError as error:
+            raise RucioNotReached(
+                f"{self._settings.python} cannot be started ({error.strerror}); "
+                "script/bootstrap --with-rucio installs rucio-clients"
+            ) from None
+        return self._process
+
+    def _configuration(self, home: Path) -> str:
+        told = self._settings
+        ca = f"ca_cert = {told.ca}\n" if told.ca else ""
+        certificate = (
+            f"client_cert = {told.certificate}\nclient_key = {told.certificate}\n"
+            if told.certificate
+            else ""
+        )
+        return CONFIGURATION.format(
+            url=told.url,
+            auth_url=told.auth_url,
+            account=told.account,
+            auth=told.auth,
+            ca=ca,
+            home=home,
+            certificate=certificate,
+        )
+
+    def _trust(self) -> dict[str, str]:
+        """Which authorities gfal2 and XRootD's client trust: a hashed directory, no file."""
+        told = self._settings
+        trust = {}
+        if told.ca is not None and told.ca.is_dir():
+            trust["X509_CERT_DIR"] = str(told.ca)
+        elif "X509_CERT_DIR" in os.environ:
+            trust["X509_CERT_DIR"] = os.environ["X509_CERT_DIR"]
+        if told.certificate is not None and told.auth != "oidc":
+            trust["X509_USER_PROXY"] = str(told.certificate)
+        return trust
+
+    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
+        """One line of the answer; raises ValueError when it ends or takes too long."""
+        pipe, got = _pipe(process.stdout).fileno(), b""
+        deadline = time.monotonic() + REQUEST_S
+        while not got.endswith(b"\n"):
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([pipe], [], [], left)[0]:
+                process.kill()
+                raise ValueError(f"no answer within {REQUEST_S:.0f} s")
+            part = os.read(pipe, 1 << 16)
+            if not part:
+                raise ValueError("no answer")
+            got += part
+        return got
+
+    def _last_words(self) -> str:
+        if self._log is None:
+            return ""
+        self._log.seek(0)
+        lines = self._log.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise OSError("the process has no pipe")
+    return stream
