@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +103,24 @@ def test_each_site_is_an_rse_that_takes_a_file(doors: Doors, tmp_path: Path) -> 
         # The truth is what lies there, whatever Rucio says.
         (stored,) = doors.lake.layout.data(site).glob(f"rucio/**/{file.name}")
         assert stored.read_bytes() == CONTENT
+
+
+def test_suite_judges_an_endpoint_through_rucio(rucio_lake: Lake, tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "lakeproof.cli", "run", "-i", str(rucio_lake.inventory)]
+    chosen = ["--suite", "rucio", "--endpoint", rucio_lake.sites[0].name]
+    checks = ["--check", "*whole", "--check", "*every-protocol"]
+
+    done = subprocess.run(
+        [*run, *chosen, *checks, "--out", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = (tmp_path / "latest" / "results.jsonl").read_text().splitlines()
+    assert [json.loads(line)["outcome"] for line in lines] == ["pass", "pass"]
 
 
 def test_accounts_and_files_outlive_a_restart(doors: Doors, tmp_path: Path) -> None:

@@ -65,7 +65,8 @@ def refuse_if_other(facts: TokenFacts, scopes: Sequence[str], audience: str, ori
             f"{origin}: asked for scope {_listed(asked)}, granted {_listed(granted)}: the issuer "
             "does not narrow tokens as asked; register the client for these scopes"
         )
-    if audience and audience not in facts.audience:
+    # Several audiences are asked for with spaces between them.
+    if audience not in facts.audience and not set(audience.split()) <= set(facts.audience):
         got = ", ".join(facts.audience) or "(none)"
         raise CredentialError(
             f"{origin}: asked for audience {audience}, granted {got}: the issuer does not set the "

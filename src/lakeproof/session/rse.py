@@ -22,7 +22,7 @@ from lakeproof.wire.rucio import (
 
 T = TypeVar("T")
 LIFETIME_S = 1800
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 POLL_S = 0.5
 HTTP_SCHEMES = ("davs", "https", "dav", "http")
 OK, STUCK = "OK", "STUCK"
@@ -144,7 +144,7 @@ class Rse:
         raise Blocked(f"Rucio lists no replica of {name} at {self.name} that is read over HTTP")
 
     def replicate(self, name: str) -> RuleEnd:
-        """Ask for a copy here and wait until the rule is OK or stuck."""
+        """Ask for a copy here and wait until the rule is OK or stuck, else Unjudged."""
         rule = self._value(
             self._ask("add_rule", did=[self._scope, name], rse=self.name, lifetime_s=LIFETIME_S)
         )
@@ -152,7 +152,14 @@ class Rse:
         def state() -> RuleEnd:
             return RuleEnd(**self._value(self._ask("rule", rule=rule)))
 
-        return self._until(state, lambda end: end.state in (OK, STUCK))
+        end = self._until(state, lambda end: end.state in (OK, STUCK))
+        if end.state not in (OK, STUCK):
+            raise Unjudged(
+                f"the rule is {end.state} after {self.patience_s:.0f} s: Rucio or FTS may be slow, "
+                "or a copy is tried again and again; the suite tpc tells what the storages do",
+                Blame.PARTNER,
+            )
+        return end
 
     def wait_until_dropped(self, name: str) -> bool:
         """Whether Rucio lists no replica here any more, in time."""

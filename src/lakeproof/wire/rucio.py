@@ -153,6 +153,7 @@ class RucioProcess:
                 },
             )
         except OSError as error:
+            self.close()
             raise RucioNotReached(
                 f"{self._settings.python} cannot be started ({error.strerror}); "
                 "script/bootstrap --with-rucio installs rucio-clients"
