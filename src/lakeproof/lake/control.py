@@ -161,6 +161,7 @@ def environment(lake: Lake) -> dict[str, str]:
         **{url_variable(site): site.url for site in lake.sites},
         **real,
         **rucio,
+        **({"LAKE_FTS_URL": lake.fts_url} if lake.fts_url else {}),
         "LAKE_INVENTORY": str(lake.inventory),
         "LAKE_PEER": str(lake.layout.credential(PEER)),
         "LAKE_PEER_URL": lake.peer_urls[0],

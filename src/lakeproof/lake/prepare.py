@@ -46,21 +46,17 @@ def prepare(
         account.require_access(layout.directory)
     chosen = ports.choose(ports.DEFAULT_PORT_BASE if port_base is None else port_base)
     lake = _describe(layout, chosen, emulated_only=emulated_only)
-    if with_rucio:
-        lake = _with_rucio(lake, chosen)
+    lake = _with_services(lake, chosen, rucio=with_rucio)
     _make_folders(lake, account)
     progress("certificates and keys")
     identities = _make_identities(lake)
     write_text(layout.inventory, inventory_text(lake))
     servers = [] if account is None else _prepare_real(lake, identities, account)
     started = [services.issuer_service(lake), *servers, services.emulated_service(lake)]
+    started.append(services.fts_service(lake))
     if with_rucio:
         progress("a database for Rucio")
         started += rucio.prepare(lake)
-        if lake.fts_url:
-            started.append(services.fts_service(lake))
-        else:
-            progress("no FTS stand-in is part of this lakeproof: Rucio makes no copies")
     return lake, started
 
 
@@ -82,14 +78,14 @@ def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool) -> Lake
     return Lake(layout.directory, sites, f"https://{issuer}:{chosen[0]}", chosen[0], peer_urls)
 
 
-def _with_rucio(lake: Lake, chosen: list[int]) -> Lake:
+def _with_services(lake: Lake, chosen: list[int], *, rucio: bool) -> Lake:
+    """The lake with the URL of its FTS stand-in, and of Rucio where it is wanted."""
     named = lake.issuer_host != "localhost"
     urls = {
         name: f"https://{hosts.name_of(name, named=named)}:{chosen[at]}"
         for name, at in ((RUCIO, ports.RUCIO), (FTS, ports.FTS))
     }
-    fts = urls[FTS] if services.has_fts() else ""
-    return replace(lake, rucio_url=urls[RUCIO], fts_url=fts)
+    return replace(lake, rucio_url=urls[RUCIO] if rucio else "", fts_url=urls[FTS])
 
 
 def _make_folders(lake: Lake, account: xrootd.Account | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +34,9 @@ class Door:
 def doors(lake: Lake) -> list[Door]:
     """Every address of the lake, the issuer's first."""
     issuer = Door(ISSUER, ISSUER, (lake.issuer_port,), lake.issuer)
-    others = _doors_of_rucio(lake) if lake.has_rucio else []
-    return [issuer, *(_door(site) for site in lake.sites), *others]
+    fts = [Door(FTS, FTS, (lake.fts_port,), f"{lake.fts_url} (stand-in)")] if lake.fts_url else []
+    rucio = _doors_of_rucio(lake) if lake.has_rucio else []
+    return [issuer, *(_door(site) for site in lake.sites), *fts, *rucio]
 
 
 def database_socket(layout: Layout) -> Path:
@@ -45,21 +45,11 @@ def database_socket(layout: Layout) -> Path:
 
 
 def _doors_of_rucio(lake: Lake) -> list[Door]:
-    fts = Door(FTS, FTS, (lake.fts_port,), f"{lake.fts_url} (stand-in)") if lake.fts_url else None
     return [
         Door(DATABASE, DATABASE, (), str(database_socket(lake.layout))),
-        *([fts] if fts else []),
         Door(RUCIO, RUCIO, (lake.rucio_port,), lake.rucio_url),
         Door(DAEMONS, DAEMONS, (), "no port: daemons of Rucio"),
     ]
-
-
-def has_fts() -> bool:
-    """Whether the FTS stand-in is part of this lakeproof."""
-    return (
-        find_spec(FTS_COMMAND[-1]) is not None
-        and find_spec(f"{FTS_COMMAND[-1]}.__main__") is not None
-    )
 
 
 def fts_service(lake: Lake) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -107,9 +107,15 @@ class Transfer:
 class MarkerParser:
     """Reads a performance marker stream as it comes, in bounded memory."""
 
-    def __init__(self, leave_after: int | None = None) -> None:
-        """`leave_after`: raise Enough when so many markers have come and no terminal line."""
+    def __init__(
+        self, leave_after: int | None = None, stop: Callable[[], bool] | None = None
+    ) -> None:
+        """`leave_after`: raise Enough when so many markers have come and no terminal line.
+
+        `stop` is asked as something comes: when it says yes, the same happens.
+        """
         self.left = False
+        self._stop = stop
         self._leave_after = leave_after
         self.markers: list[Marker] = []
         self.junk: list[str] = []
@@ -129,7 +135,9 @@ class MarkerParser:
             self._finish_line()
         self._take(rest)
         wanted = self._leave_after
-        if wanted is not None and len(self.markers) >= wanted and not self.terminal_lines:
+        counted = wanted is not None and len(self.markers) >= wanted
+        stopped = self._stop is not None and self._stop()
+        if (counted or stopped) and not self.terminal_lines:
             self.left = True
             raise Enough("we closed the connection to cancel the copy")
 
@@ -216,14 +224,15 @@ def copy(  # noqa: PLR0913  the facts of a copy, each by name
     headers: Mapping[str, str] | None = None,
     timeout_s: float | None = None,
     cancel_after_markers: int | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Transfer:
     """Ask the endpoint of `client`, the active party, to pull from or push to URL `remote`.
 
     `active` is the path on the active party. `remote_auth` travels as
     TransferHeaderAuthorization when it is a Bearer. `headers` win over what is set here; a
     header with an empty value is left out. With `cancel_after_markers` the connection is closed as
-    soon as so many markers have come, which cancels the copy. Raises what `HttpClient.request`
-    raises.
+    soon as so many markers have come, or `stop` says yes as one comes, which cancels the copy.
+    Raises what `HttpClient.request` raises.
     """
     sent = {"Source" if direction == "pull" else "Destination": remote, "Credential": "none"}
     if isinstance(remote_auth, Bearer):
@@ -233,7 +242,7 @@ def copy(  # noqa: PLR0913  the facts of a copy, each by name
     for name, value in (headers or {}).items():
         sent = {known: said for known, said in sent.items() if known.lower() != name.lower()}
         sent |= {name: value} if value else {}
-    parser = MarkerParser(cancel_after_markers)
+    parser = MarkerParser(cancel_after_markers, stop)
     timeout_s = client.timeouts.copy_s if timeout_s is None else timeout_s
     reply = client.request(
         "COPY", active, headers=sent, auth=auth, sink=parser.feed, timeout_s=timeout_s

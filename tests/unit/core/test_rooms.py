@@ -167,7 +167,7 @@ def test_lower_room_does_not_look_up(room: str, must_not: tuple[str, ...]) -> No
 
 
 def test_only_the_wire_and_servers_touch_the_network() -> None:
-    doors = {"wire", "lake", "emulator", "peer"}
+    doors = {"wire", "lake", "emulator", "peer", "fts"}
     for path in [*_sources(PACKAGE), *_sources(CHECKOUT / "fixtures")]:
         room = path.relative_to(PACKAGE).parts[0] if PACKAGE in path.parents else "fixtures"
         if room in doors or "tree" in path.relative_to(CHECKOUT).parts:
