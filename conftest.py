@@ -11,6 +11,7 @@ pytest_plugins = (
     "fixtures.matrix",
     "fixtures.proxies",
     "fixtures.issuer",
+    "fixtures.fts",
     "fixtures.payloads",
     "fixtures.figures",
     "fixtures.report",

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         TryCell,
     )
     from lakeproof.matrix import Cell
+    from lakeproof.session.fts import Fts, FtsJob
     from lakeproof.session.grant import Grant, PublishedKey
     from lakeproof.session.issuer_load import IssuerLoad
     from lakeproof.session.observer import Observed, Observer
@@ -90,6 +91,8 @@ _HOME = {
     "Expect": "expect",
     "ExpiredToken": "fixture_types",
     "FoundReport": "srr",
+    "Fts": "session.fts",
+    "FtsJob": "session.fts",
     "Grant": "session.grant",
     "IssuerLoad": "session.issuer_load",
     "Measure": "fixture_types",
@@ -144,6 +147,8 @@ __all__ = [
     "ForeignFile",
     "ForgedMacaroon",
     "FoundReport",
+    "Fts",
+    "FtsJob",
     "Grant",
     "Impersonating",
     "IssuerLoad",

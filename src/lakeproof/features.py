@@ -22,6 +22,7 @@ NEEDS: dict[str, str] = {
     "sample": "there is a file of known content, the run's own or the operator's",
     "tpc-pull": "the endpoint fetches from another one on request (COPY with Source)",
     "tpc-push": "the endpoint sends to another one on request (COPY with Destination)",
+    "fts": "an FTS (File Transfer Service) is named, which makes copies on request",
     "partner": "there is another endpoint to copy from and to",
     "elsewhere": "the endpoint is on another machine than this one",
     "observer": "the endpoint reaches a server of ours, which sees what it does",

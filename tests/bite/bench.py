@@ -26,6 +26,7 @@ from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT,
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
+from lakeproof.session.fts import FtsTarget
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec, issuers_of
@@ -33,6 +34,7 @@ from lakeproof.session.rse import Rse
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.probe import has_route
+from tests.bite.ftsthread import FtsThread
 from tests.bite.rehearsal import Rehearsal
 
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
@@ -186,6 +188,16 @@ class Bench:
         self._issuer = IssuerThread(layout, self.files)
         self._elements: dict[str, StorageServer] = {}
         self._partner = self._start("conformant", PARTNER)
+        credential = directory / "fts.pem"
+        credential.write_text(self.files.certificate.read_text() + self.files.key.read_text())
+        credential.chmod(0o600)
+        self._fts = FtsThread(
+            directory / "fts",
+            credential=credential,
+            ca=self.files.ca,
+            issuer=self._issuer.url,
+            people={ca.read_credential(self.files.client).subject: self.files.client},
+        )
         self._peer = PeerServer(
             [
                 Place("first", "127.0.0.1", 0),
@@ -217,7 +229,9 @@ class Bench:
             plan = Plan(
                 targets=(self._target(element, ELEMENT, dialect, timeouts),),
                 partners=(self._target(self._partner, PARTNER, "conformant"),),
+                fts=FtsTarget(self._fts.url, PathName(str(self.files.ca))),
             )
+            self._fts.break_in(fault for fault in wanted[1] if fault.startswith("fts-"))
             self._sessions, self._current = Sessions(plan, new_run_id()), wanted
             self._sessions.watch_with(
                 PeerClient(self._peer.control_url, self._peer.secret),
@@ -301,6 +315,7 @@ class Bench:
     def stop(self) -> None:
         """Stop everything."""
         self._forget()
+        self._fts.stop()
         self._peer.stop()
         for server in (self._partner, *self._elements.values()):
             server.stop()

@@ -19,7 +19,7 @@ from lakeproof.matrix import OWN
 from lakeproof.verdict import Unjudged, Violation
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.storage import SetUpFailed
-from tests.bite.conftest import ISSUER, Case
+from tests.bite.conftest import FTS, ISSUER, Case
 from tests.bite.ledger import learn, load
 
 CHECKS = list(tree.load_checks())
@@ -55,8 +55,9 @@ def _watched(fault: str, *, whole: bool) -> Iterator[Check]:
     for check in CHECKS:
         if check.id in HEAVY or check in claiming:
             continue
-        if (check.suite == ISSUER) != fault.startswith(f"{ISSUER}-"):
-            continue  # a broken issuer is another server than the element, and the other way round
+        broken = {suite for suite in (ISSUER, FTS) if fault.startswith(f"{suite}-")} or {"element"}
+        if not broken & {check.suite, "element" if check.suite not in (ISSUER, FTS) else ""}:
+            continue  # a broken issuer or FTS is another server than the element
         if (check.suite if whole else check.source) in near:
             yield check
         elif whole and check.source not in far:

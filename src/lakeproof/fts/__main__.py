@@ -40,7 +40,7 @@ def settings_of(lake: Lake) -> Settings:
 
 def built(settings: Settings, certificates: Path) -> web.Application:
     """The application with its store and engine; `certificates` is the hashed directory."""
-    store, access = Store(settings.database), Access(settings)
+    store, access = Store(settings.database, settings.faults), Access(settings)
     trust = Trust(settings.ca, certificates, settings.copy_timeout_s, settings.faults)
     return Rest(settings, store, access, Engine(settings, store, access, trust)).application()
 

@@ -6,6 +6,7 @@ import hashlib
 import ssl
 import threading
 import time
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ class Access:
         if scheme.lower() == "bearer":
             return Caller(self._subject(token.strip()), TOKEN)
         certificate = _peer_certificate(request)
-        if certificate is None:
+        if certificate is None or "fts-certificate-unknown" in self._faults:
             return ANYBODY
         return Caller(_person(certificate), CERTIFICATE)
 
@@ -86,7 +87,10 @@ class Access:
 
     def require_delegation(self, caller: Caller) -> None:
         """Raise Refused (419) for a certificate whose owner left nothing to act with."""
-        if caller.method == CERTIFICATE and caller.name not in self._settings.people:
+        known = self._settings.people
+        if "fts-certificate-refused" in self._faults:
+            known = {}
+        if caller.method == CERTIFICATE and caller.name not in known:
             raise Refused(NO_DELEGATION, f'No delegation found for "{caller.name}"')
 
     def _subject(self, token: str) -> str:
@@ -104,14 +108,12 @@ class Access:
         ):
             raise Refused(UNAUTHORISED, "Invalid token: it is for another audience")
         scopes = str(claims.get("scope", "")).split()
-        if not any(scope == "fts" or scope.startswith("fts:") for scope in scopes) and (
-            "fts-any-scope" not in self._faults
-        ):
+        if not any(scope == "fts" or scope.startswith("fts:") for scope in scopes):
             raise Refused(FORBIDDEN, "The token has no scope for FTS")
         return str(claims.get("sub", "unknown"))
 
     @property
-    def _faults(self) -> frozenset[str]:
+    def _faults(self) -> Set[str]:
         return self._settings.faults
 
     def _verified(self, token: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -66,7 +66,7 @@ class Trust:
     ca: Path
     certificates: Path
     patience_s: float
-    faults: frozenset[str] = frozenset()
+    faults: Set[str] = frozenset()
 
 
 class Copier:

@@ -11,7 +11,7 @@ from typing import Any
 
 from lakeproof.fts import errors
 from lakeproof.fts.access import Access
-from lakeproof.fts.copying import Copier, Order, Trust
+from lakeproof.fts.copying import Copier, Done, Order, Trust
 from lakeproof.fts.ends import DESTINATION, SOURCE, End, HttpEnd, credential
 from lakeproof.fts.errors import CopyFailed
 from lakeproof.fts.settings import Settings
@@ -134,7 +134,7 @@ class Engine:
             self._failed(row, State.ACTIVE, error)
             return
         try:
-            done = copier.make()
+            done = self._made(copier)
         except CopyFailed as error:
             self._failed(row, State.ACTIVE, error, copier)
         else:
@@ -154,6 +154,14 @@ class Engine:
             log.info("file %s of %s: %s", file_id, row["job_id"], after)
         finally:
             copier.close()
+
+    def _made(self, copier: Copier) -> Done:
+        faults = self._settings.faults
+        if "fts-lies" in faults:
+            return Done(0, 0)
+        if "fts-fails-always" in faults:
+            raise CopyFailed("TRANSFER", errors.ECOMM, "Communication error on send")
+        return copier.make()
 
     def _order(self, row: Row, stop: threading.Event) -> Order:
         person = self._access.certificate_of(row["user_dn"])

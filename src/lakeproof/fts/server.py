@@ -114,6 +114,8 @@ class Rest:
             raise Refused(FORBIDDEN, "A certificate or a token is needed")
 
     async def _version(self, _: web.Request, __: Caller) -> web.StreamResponse:
+        if "fts-version-html" in self._settings.faults:
+            return web.Response(text="<html>Please log in</html>", content_type="text/html")
         return web.json_response(
             {
                 "delegation": {"major": 1, "minor": 0, "patch": 0},
@@ -131,12 +133,13 @@ class Rest:
         )
 
     async def _whoami(self, _: web.Request, caller: Caller) -> web.StreamResponse:
-        known = caller is not ANYBODY
+        faults = self._settings.faults
+        known = caller is not ANYBODY and "fts-whoami-nobody" not in faults
         return web.json_response(
             {
                 "user_dn": caller.name,
                 "dn": [caller.name],
-                "base_id": BASE_ID,
+                "base_id": None if "fts-base-id-missing" in faults else BASE_ID,
                 "voms_cred": [],
                 "vos": [self._settings.vo] if known else [],
                 "vos_id": [],
@@ -168,6 +171,10 @@ class Rest:
     async def _query(self, request: web.Request, _: Caller) -> web.StreamResponse:
         fields = [name for name in request.query.get("files", "").split(",") if name]
         found = [self._shown(job_id, fields) for job_id in _ids(request)]
+        if "fts-bulk-broken" in self._settings.faults:
+            found = found[:1]
+        if "fts-unknown-job-200" in self._settings.faults:
+            return web.json_response(found)
         return _several(found)
 
     async def _files(self, request: web.Request, _: Caller) -> web.StreamResponse:
@@ -227,7 +234,8 @@ class Rest:
             return [0]
         stopped = self._store.cancel(job_id, files)
         log.info("job %s cancelled: %d file(s)", job_id, len(stopped))
-        self._engine.stop(stopped)
+        if "fts-cancel-leaves" not in self._settings.faults:
+            self._engine.stop(stopped)
         return stopped
 
     async def _bans(self, _: web.Request, __: Caller) -> web.StreamResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ class Settings:
     at_once: int = 12
     poll_s: float = 0.5
     copy_timeout_s: float = 3600
-    faults: frozenset[str] = frozenset()
+    faults: Set[str] = frozenset()
 
     @property
     def host(self) -> str:

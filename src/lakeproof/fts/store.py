@@ -6,7 +6,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,10 @@ Row = dict[str, Any]
 class Store:
     """The jobs of one stand-in; every method is one transaction and may be called by any thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, faults: Set[str] = frozenset()) -> None:
         """Opens or makes the database; only its owner may read it, as it holds tokens."""
         path.touch(mode=0o600)
+        self._faults = faults
         self._lock = threading.RLock()
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._database.row_factory = sqlite3.Row
@@ -264,7 +265,7 @@ class Store:
         job = self._database.execute("SELECT * FROM job WHERE job_id=?", (job_id,)).fetchone()
         files = self._files_of(job_id)
         unused = [row for row in files if row["file_state"] == State.NOT_USED]
-        if unused and follows(job["job_type"], ended):
+        if unused and follows(job["job_type"], ended) and "fts-others-unused" not in self._faults:
             staged = json.loads(job["params"])["bring_online"] > 0
             turn = State.STAGING if staged and job["job_type"] != MULTIHOP else State.SUBMITTED
             self.mark(unused[0]["file_id"], file_state=turn)

@@ -96,6 +96,13 @@ class Rucio(Model):
     ca: ClearText | None = None
 
 
+class FtsService(Model):
+    """The FTS (File Transfer Service) that makes the lake's copies, by its REST URL."""
+
+    url: IssuerUrl
+    ca: ClearText | None = None
+
+
 class Peer(Model):
     """The server of our own that endpoints copy from and to, so that we see what they do.
 
@@ -325,6 +332,7 @@ class Inventory(Model):
     lake: Name | None = None
     issuers: dict[str, Issuer] = Field(default_factory=dict)
     rucio: Rucio | None = None
+    fts: FtsService | None = None
     peer: Peer | None = None
     defaults: Defaults = Defaults()
     sites: tuple[Site, ...] = Field(strict=False, min_length=1)

@@ -34,6 +34,7 @@ def inventory_text(lake: Lake) -> str:
             },
         },
         **({"rucio": _rucio(lake)} if lake.has_rucio else {}),
+        **({"fts": {"url": lake.fts_url, "ca": str(lake.ca)}} if lake.fts_url else {}),
         "peer": _peer(lake),
         "defaults": {"area": "lakeproof"},
         "sites": [{"name": site.name, "endpoints": [_endpoint(lake, site)]} for site in lake.sites],

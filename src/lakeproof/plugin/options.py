@@ -132,6 +132,12 @@ OPTIONS: tuple[Option, ...] = (
         commands=ADHOC,
     ),
     Option(
+        "fts",
+        "REST URL of an FTS (File Transfer Service), such as https://fts.example.org:8446: copies "
+        "through it are checked too.",
+        "URL",
+    ),
+    Option(
         "peer-url",
         "How the endpoints reach a server of ours, which sees what they do in third-party copies: "
         "https://HOST:PORT of this machine, or of something that forwards to it.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from lakeproof import known, profiles, tree
 from lakeproof.check import Check, Registry
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.credentials.kept import Keeper
+from lakeproof.credentials.names import PathName
 from lakeproof.features import RunMode
 from lakeproof.inventory import InventoryError
 from lakeproof.known import KnownFailures, KnownFailuresError
@@ -24,6 +25,7 @@ from lakeproof.plugin.outcome import Listing
 from lakeproof.profiles import LEVELS, Profile, UnknownProfileError
 from lakeproof.results import RunFolder, new_run_id
 from lakeproof.session.expiry import Expiry
+from lakeproof.session.fts import FtsTarget
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
 from lakeproof.session.sessions import NO_OTHER, Sessions
@@ -136,6 +138,8 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
     try:
         chosen = profiles.find(get("lakeproof_profile"))
         plan = _adhoc(config, urls).plan() if urls else _fleet(config)
+        if get("lakeproof_fts"):
+            plan = replace(plan, fts=_fts(get("lakeproof_fts"), get("lakeproof_ca")))
     except UnknownProfileError as error:
         raise pytest.UsageError(f"--profile: {error}") from None
     except InventoryError as error:
@@ -171,6 +175,12 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         issuer_load=LoadPlan(rate=tokens_per_second(get("lakeproof_issuer_rate"))),
         extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
     )
+
+
+def _fts(url: str, ca: str | None) -> FtsTarget:
+    if not url.startswith("https://"):
+        raise pytest.UsageError(f"--fts {url}: expected a URL such as https://fts.example.org:8446")
+    return FtsTarget(url, PathName(ca) if ca else None)
 
 
 def xfail_mark(listing: Listing) -> pytest.MarkDecorator:

@@ -25,6 +25,7 @@ from lakeproof.inventory import (
 from lakeproof.inventory.model import Auth, Limits, Pacing
 from lakeproof.lake.rucio.installed import client_python
 from lakeproof.session.fingerprint import limiter_of
+from lakeproof.session.fts import FtsTarget
 from lakeproof.session.peering import Peering
 from lakeproof.session.rse import RucioSpec
 from lakeproof.wire.auth import ClientCert
@@ -170,6 +171,7 @@ class Plan:
     reserve: tuple[Target, ...] = ()
     peering: Peering | None = None
     issuers: tuple[IssuerTarget, ...] = ()
+    fts: FtsTarget | None = None
 
     def issuer(self, name: str) -> IssuerTarget:
         """The token issuer of this name."""
@@ -296,7 +298,15 @@ def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -
         reserve=tuple(_targets(inventory, rest, None)),
         peering=Peering.of(inventory.peer) if inventory.peer else None,
         issuers=issuers_of(targets),
+        fts=_fts(inventory),
     )
+
+
+def _fts(inventory: Inventory) -> FtsTarget | None:
+    said = inventory.fts
+    if said is None:
+        return None
+    return FtsTarget(said.url, PathName(said.ca, inventory.base) if said.ca else None)
 
 
 def issuers_of(targets: Sequence[Target]) -> tuple[IssuerTarget, ...]:

@@ -9,6 +9,8 @@ from typing import NoReturn
 from lakeproof.peer import PeerClient
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.expiry import Expiry
+from lakeproof.session.fts import ABSENT as ABSENT_FTS
+from lakeproof.session.fts import Fts
 from lakeproof.session.issuer import IssuerSession
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import ABSENT, PATIENCE_S, Observer, PeerAddress
@@ -37,6 +39,7 @@ class Sessions:
         self._peer: Callable[[], Observer] | None = None
         self._observers: dict[str, Observer] = {}
         self._open: dict[str, EndpointSession] = {}
+        self._fts: dict[str, Fts] = {}
         self._issuers: dict[str, IssuerSession] = {}
         self._said: set[str] = set()
 
@@ -55,6 +58,21 @@ class Sessions:
                 self.plan.issuer(name), self.recorder, self.issuer_load
             )
         return self._issuers[name]
+
+    def fts_of(self, name: str) -> Fts:
+        """The FTS of the run, asked as the endpoint of this name would be; NotRun without one."""
+        if self.plan.fts is None:
+            raise NotRun(ABSENT_FTS)
+        if name not in self._fts:
+            session = self.get(name)
+            self._fts[name] = Fts(
+                self.plan.fts,
+                session.wallet,
+                session.tls,
+                session.target.timeouts,
+                self.recorder,
+            )
+        return self._fts[name]
 
     def watch_with(
         self, client: PeerClient, address: PeerAddress, patience_s: float = PATIENCE_S
@@ -151,5 +169,7 @@ class Sessions:
 
     def close(self) -> None:
         """Close every connection."""
+        for fts in self._fts.values():
+            fts.close()
         for session in self.opened():
             session.close()

@@ -14,6 +14,7 @@ import requests
 import urllib3
 
 import lakeproof.emulator
+import lakeproof.fts
 import lakeproof.lake
 from lakeproof.emulator import Faults, UnknownFaultError, catalogue, dialect_names
 
@@ -22,7 +23,7 @@ from .conftest import Client, Element
 CONTENT = bytes(range(256)) * 40
 SOURCES = "".join(
     path.read_text()
-    for folder in (lakeproof.emulator, lakeproof.lake)
+    for folder in (lakeproof.emulator, lakeproof.fts, lakeproof.lake)
     for path in Path(str(folder.__file__)).parent.glob("*.py")
 )
 # Those of the issuer's TLS are the bench's, which serves it.
