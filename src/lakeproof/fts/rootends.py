@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
+from lakeproof.credentials import proxies
 from lakeproof.fts import errors
 from lakeproof.fts.ends import TRANSFER
 from lakeproof.fts.errors import CopyFailed
@@ -33,7 +34,8 @@ class RootEnd:
         self.url = url
         self._door = f"{parts.scheme}://{parts.netloc}/"
         self.path = PurePosixPath("/" + parts.path.lstrip("/"))
-        self._secret: Path | None = None
+        # What the programs read a token or a proxy from.
+        self._secrets = tempfile.TemporaryDirectory(prefix="lakeproof-fts-")
         self.environment = self._environment(auth, certificates)
 
     def size(self) -> int | None:
@@ -80,9 +82,8 @@ class RootEnd:
         return CopyFailed(self.scope, errors.ECOMM, line)
 
     def close(self) -> None:
-        """Forget the token that the programs read."""
-        if self._secret is not None:
-            self._secret.unlink(missing_ok=True)
+        """Forget what the programs read."""
+        self._secrets.cleanup()
 
     def _environment(self, auth: Credential, certificates: Path) -> dict[str, str]:
         environment = {
@@ -94,18 +95,16 @@ class RootEnd:
             "XRD_REQUESTTIMEOUT": str(PATIENCE_S),
         }
         if isinstance(auth, Bearer):
-            descriptor, name = tempfile.mkstemp(prefix="lakeproof-fts-")
-            with os.fdopen(descriptor, "w") as secret:
-                secret.write(auth.token)
-            self._secret = Path(name)
-            return {**environment, "BEARER_TOKEN_FILE": name, "XrdSecPROTOCOL": "ztn"}
+            secret = Path(self._secrets.name) / "token"
+            secret.touch(mode=0o600)
+            secret.write_text(auth.token)
+            return {**environment, "BEARER_TOKEN_FILE": str(secret), "XrdSecPROTOCOL": "ztn"}
         if isinstance(auth, ClientCert):
-            proxy = {
-                "X509_USER_PROXY": str(auth.certificate),
-                "X509_USER_CERT": str(auth.certificate),
-                "X509_USER_KEY": str(auth.key),
-            }
-            return {**environment, **proxy, "XrdSecPROTOCOL": "gsi"}
+            # XRootD's gsi wants a proxy, and asks a person for one where there is only a
+            # certificate.
+            proxy = proxies.derive(auth, "proxy", Path(self._secrets.name))
+            name = str(proxy.certificate)
+            return {**environment, "X509_USER_PROXY": name, "XrdSecPROTOCOL": "gsi"}
         return environment
 
     def _run(self, *arguments: str) -> tuple[int, str]:
