@@ -106,7 +106,7 @@ def test_environment_and_doors_have_rucio(lake: Lake) -> None:
     assert exported["LAKE_RUCIO_URL"] == lake.rucio_url
     assert exported["LAKE_FTS_URL"] == lake.fts_url
     names = [door.name for door in doors(lake)]
-    assert names[-4:] == ["postgresql", "fts", "rucio", "rucio-daemons"]
+    assert names[-4:] == ["fts", "postgresql", "rucio", "rucio-daemons"]
 
 
 def test_each_site_is_an_rse_with_its_protocols(lake: Lake, environments: Path) -> None:
