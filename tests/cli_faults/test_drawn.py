@@ -24,12 +24,17 @@ OUT_OF_REACH = {
     "token-rs256-refused": "the issuer's own tokens are RS256, so none works",
 }
 
+# What a bare command line does not give.
+BEYOND_A_COMMAND_LINE = frozenset(
+    {"observer", "redirects", "sample", "elsewhere", "tape", "x509", "issuer", "fts", "rucio"}
+)
+
 
 def _catchers() -> dict[str, list[Check]]:
     found: dict[str, list[Check]] = {}
     for check in tree.load_checks():
-        if check.needs & {"observer", "redirects", "sample", "elsewhere", "tape", "x509", "issuer"}:
-            continue  # they need what a bare command line does not give
+        if check.needs & BEYOND_A_COMMAND_LINE:
+            continue
         for fault in check.catches:
             found.setdefault(fault, []).append(check)
     return found
