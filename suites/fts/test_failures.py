@@ -118,7 +118,7 @@ def test_bad_copy_is_removed(
     job = fts.wait(reply)
 
     expect.given(job.state == "FAILED", f"the copy did not fail: {job.describe()}")
-    expect.eventually(lambda: expect.absent(se, target))
+    expect.absent(se, target)
 
 
 @check(
@@ -232,4 +232,4 @@ def test_cancelled_copy_leaves_nothing(
 
     expect.given(job.state == "CANCELED", f"the job ended otherwise: {job.state}")
     se.settle()
-    expect.eventually(lambda: expect.absent(se, target), within_s=20)
+    expect.eventually(lambda: expect.absent(se, target), within_s=fts.patience_s / 5)

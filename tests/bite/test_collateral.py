@@ -28,6 +28,8 @@ CHECKS = list(tree.load_checks())
 # The cells of the scope matrix are many; which fault touches which is in test_matrix.py.
 HEAVY = {
     *(check.id for check in CHECKS if check.id.startswith(OWN)),
+    "fts.failures.cancelled-copy-leaves-nothing",
+    "fts.failures.cancelled-job-ends",
     "integrity.digests.digest-is-final-at-once",
     "issuer.load.answers-under-load-are-not-mixed-up",
     "issuer.load.requests-under-load-are-answered-with-tokens",

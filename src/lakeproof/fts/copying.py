@@ -25,7 +25,8 @@ from lakeproof.wire.connection import TlsConfig
 from lakeproof.wire.redact import redactor
 
 DEFAULT_ALGORITHM = "ADLER32"
-CLEAN_TRIES, CLEAN_PAUSE_S = 8, 0.25
+# The pause between two tries to remove what a storage may still be writing.
+CLEAN_TRIES, FIRST_PAUSE_S, LONGEST_PAUSE_S = 8, 0.05, 0.6
 ADLER32_DIGITS = 8
 
 
@@ -119,11 +120,13 @@ class Copier:
 
         Raises CopyFailed when it does not go.
         """
+        pause_s = FIRST_PAUSE_S
         for number in range(CLEAN_TRIES):
             self.destination.unlink()
             if number and self.destination.size() is None:
                 return
-            time.sleep(CLEAN_PAUSE_S)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         raise CopyFailed(DESTINATION, errors.EIO, "The destination could not be removed")
 
     def _end(self, scope: str, url: str, auth: Credential) -> HttpEnd | RootEnd:
@@ -153,7 +156,7 @@ class Copier:
             raise CopyFailed(
                 SOURCE,
                 errors.EIO,
-                f"User-defined and source {algorithm} checksum do not match ({given} != {said})",
+                f"Source and user-defined {algorithm} checksum do not match ({said} != {given})",
             )
         return said
 
@@ -199,8 +202,8 @@ class Copier:
         found = self.destination.size()
         if found != size:
             raise CopyFailed(
-                TRANSFER,
-                errors.EIO,
+                DESTINATION,
+                errors.EINVAL,
                 f"Source and destination file size mismatch ({size} != {found})",
             )
         if self._order.mode not in ("b", "t") or not checksum:

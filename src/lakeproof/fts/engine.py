@@ -66,6 +66,10 @@ class Engine:
                 self._running[file_id][1].set()
         self.wake()
 
+    def is_busy_with(self, files: list[int]) -> bool:
+        """Whether something is being done for any of these files."""
+        return not self._running.keys().isdisjoint(files)
+
     def close(self) -> None:
         """Break off everything; what was being copied is taken up at the next start."""
         for _, stop in self._running.values():

@@ -28,6 +28,7 @@ OK, MULTI, BAD, FORBIDDEN, NOT_FOUND = 200, 207, 400, 403, 404
 NO_CONTENT = 204
 LARGEST_BODY = 16 * 1024 * 1024
 NEWEST = 100
+FAULTY_PAUSE_S = 0.05
 JOB_TIMES = ("submit_time", "job_finished")
 FILE_TIMES = (
     "start_time",
@@ -91,6 +92,7 @@ class Rest:
         yield
         task.cancel()
         self._engine.close()
+        self._access.close()
 
     def _answering(
         self, handler: TAKES, *, closed: bool
@@ -220,7 +222,7 @@ class Rest:
         for job_id in _ids(request):
             job = self._shown(job_id, [])
             if job["http_status"] == status_line(OK):
-                stopped = self._cancelled(job_id, files)
+                stopped = await self._cancelled(job_id, files)
                 if stopped:
                     job = {**self._shown(job_id, []), "http_message": None}
                 else:
@@ -229,13 +231,15 @@ class Rest:
             shown.append(job)
         return _several(shown)
 
-    def _cancelled(self, job_id: str, files: list[int]) -> list[int]:
+    async def _cancelled(self, job_id: str, files: list[int]) -> list[int]:
         if "fts-cancel-ignored" in self._settings.faults:
             return [0]
         stopped = self._store.cancel(job_id, files)
         log.info("job %s cancelled: %d file(s)", job_id, len(stopped))
         if "fts-cancel-leaves" not in self._settings.faults:
             self._engine.stop(stopped)
+        while "fts-cancel-leaves" in self._settings.faults and self._engine.is_busy_with(stopped):
+            await asyncio.sleep(FAULTY_PAUSE_S)
         return stopped
 
     async def _bans(self, _: web.Request, __: Caller) -> web.StreamResponse:

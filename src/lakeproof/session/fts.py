@@ -100,8 +100,8 @@ class Fts:
         recorder: Recorder,
     ) -> None:
         self.url = target.url.rstrip("/")
+        self.patience_s = timeouts.total_s
         self._wallet = wallet
-        self._patience_s = timeouts.total_s
         ca = target.ca.path() if target.ca else None
         self._base = urlsplit(self.url).path.rstrip("/")
         self._client = HttpClient(
@@ -196,7 +196,7 @@ class Fts:
         """
         found = json_of(submitted)
         job_id = str(found.get("job_id", "")) if isinstance(found, dict) else ""
-        deadline, pause_s = time.monotonic() + self._patience_s, FIRST_PAUSE_S
+        deadline, pause_s = time.monotonic() + self.patience_s, FIRST_PAUSE_S
         job = self.job(job_id, auth=auth)
         while not job.over and job.state not in states and time.monotonic() < deadline:
             time.sleep(pause_s)
