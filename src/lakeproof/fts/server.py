@@ -18,7 +18,7 @@ from lakeproof.fts.access import ANYBODY, NOBODY, TOKEN, Access, Caller
 from lakeproof.fts.engine import Engine
 from lakeproof.fts.errors import Refused, status_line
 from lakeproof.fts.settings import BASE_ID, Settings
-from lakeproof.fts.states import OVER
+from lakeproof.fts.states import OVER, State
 from lakeproof.fts.store import Row, Store
 from lakeproof.fts.submission import PRIORITIES
 
@@ -28,7 +28,6 @@ OK, MULTI, BAD, FORBIDDEN, NOT_FOUND = 200, 207, 400, 403, 404
 NO_CONTENT = 204
 LARGEST_BODY = 16 * 1024 * 1024
 NEWEST = 100
-FAULTY_PAUSE_S = 0.05
 JOB_TIMES = ("submit_time", "job_finished")
 FILE_TIMES = (
     "start_time",
@@ -222,7 +221,7 @@ class Rest:
         for job_id in _ids(request):
             job = self._shown(job_id, [])
             if job["http_status"] == status_line(OK):
-                stopped = await self._cancelled(job_id, files)
+                stopped = self._cancelled(job_id, files)
                 if stopped:
                     job = {**self._shown(job_id, []), "http_message": None}
                 else:
@@ -231,15 +230,13 @@ class Rest:
             shown.append(job)
         return _several(shown)
 
-    async def _cancelled(self, job_id: str, files: list[int]) -> list[int]:
+    def _cancelled(self, job_id: str, files: list[int]) -> list[int]:
         if "fts-cancel-ignored" in self._settings.faults:
             return [0]
         stopped = self._store.cancel(job_id, files)
         log.info("job %s cancelled: %d file(s)", job_id, len(stopped))
         if "fts-cancel-leaves" not in self._settings.faults:
             self._engine.stop(stopped)
-        while "fts-cancel-leaves" in self._settings.faults and self._engine.is_busy_with(stopped):
-            await asyncio.sleep(FAULTY_PAUSE_S)
         return stopped
 
     async def _bans(self, _: web.Request, __: Caller) -> web.StreamResponse:
@@ -294,10 +291,12 @@ class Rest:
                 {name: value for name, value in _file(file).items() if name in fields}
                 for file in row["files"]
             ]
-        return self._spoiled(shown)
+        return self._spoiled(shown, [file["file_id"] for file in row["files"]])
 
-    def _spoiled(self, shown: Row) -> Row:
+    def _spoiled(self, shown: Row, files: list[int]) -> Row:
         faults = self._settings.faults
+        if "fts-cancel-leaves" in faults and self._engine.is_busy_with(files):
+            shown["job_state"] = State.ACTIVE  # it goes on, and what it copies will stay
         if "fts-metadata-lost" in faults:
             shown["job_metadata"] = None
             for file in shown.get("files", []):
