@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lakeproof.inventory import load
+from lakeproof.inventory.commands import group as inventory
 from lakeproof.lake import Lake, down, packages, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.control import environment
@@ -121,6 +124,39 @@ def test_suite_judges_an_endpoint_through_rucio(rucio_lake: Lake, tmp_path: Path
     assert done.returncode == 0, done.stdout + done.stderr
     lines = (tmp_path / "latest" / "results.jsonl").read_text().splitlines()
     assert [json.loads(line)["outcome"] for line in lines] == ["pass", "pass"]
+
+
+def test_inventory_is_imported_from_the_running_rucio(
+    rucio_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(rucio_lake).items():
+        monkeypatch.setenv(name, value)
+    lakes_own, fresh = tmp_path / "endpoints.yaml", tmp_path / "new" / "endpoints.yaml"
+    fresh.parent.mkdir()
+    before = f"# written by hand\n{rucio_lake.inventory.read_text()}"
+    lakes_own.write_text(before)
+
+    for into in (lakes_own, fresh):
+        said = CliRunner().invoke(inventory, ["import", "rucio", f"--into={into}"])
+        assert said.exit_code == 0, said.output
+
+    assert lakes_own.read_text() == before
+    found = {endpoint.rse: endpoint for _, endpoint in load(fresh).endpoints()}
+    assert set(found) == {rse_of(site) for site in rucio_lake.sites}
+    for site in rucio_lake.sites:
+        assert found[rse_of(site)].url == f"{site.url.replace('davs', 'https', 1)}/rucio"
+    # The authority stands in no Rucio: here it is this lake's own.
+    run = [sys.executable, "-m", "lakeproof.cli", "run", "-i", str(fresh), f"--out={tmp_path}"]
+    done = subprocess.run(
+        [*run, "--read-only", "--check=*.chain-is-trusted", "--check=*.speaks-webdav"],
+        env={**os.environ, "SSL_CERT_FILE": str(rucio_lake.ca)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    lines = (tmp_path / "latest" / "results.jsonl").read_text().splitlines()
+    assert {json.loads(line)["outcome"] for line in lines} == {"pass"}, done.stdout
 
 
 def test_accounts_and_files_outlive_a_restart(doors: Doors, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from lakeproof.inventory.problems import InventoryError
 from lakeproof.inventory.rows import COLUMNS, describe
 from lakeproof.inventory.sources import cric, rucio, srr
 from lakeproof.inventory.sources.found import Harvest, SourceError
+from lakeproof.inventory.sources.live import LIVE, read_rucio
 from lakeproof.wire.document import DocumentError, read_document
 
 _path = click.argument("path", type=click.Path(path_type=Path), default=Path("endpoints.yaml"))
@@ -65,13 +66,12 @@ def import_() -> None:
 
     \b
     lakeproof inventory import cric 'https://cric.example.org/api/doma/rse/query/?json&preset=doma'
-    lakeproof inventory import rucio rucio-export.json --into endpoints.yaml --tokens iam
+    lakeproof inventory import rucio --into endpoints.yaml --tokens iam
     """
 
 
 def _import_options(command: Callable[..., None]) -> Callable[..., None]:
     options = (
-        click.argument("source"),
         click.option(
             "--into",
             type=click.Path(path_type=Path, dir_okay=False),
@@ -89,47 +89,72 @@ def _import_options(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @import_.command("rucio")
+@click.argument("source", default=LIVE)
 @_import_options
+@click.option("--rses", metavar="EXPRESSION", help="Only these of a running Rucio: tier=1&disk")
 @click.option("--zero-is-off", is_flag=True, help="Priority 0 means: not offered (old exports).")
-def import_rucio(source: str, zero_is_off: bool, **said: Any) -> None:  # noqa: ANN401  click's
-    """RSEs with their protocols: a `rucio export` or an answer of its REST interface.
+def import_rucio(
+    source: str,
+    rses: str | None,
+    zero_is_off: bool,
+    ca: Path | None,
+    **said: Any,  # noqa: ANN401  click's
+) -> None:
+    """RSEs with their protocols, from a running Rucio, an export or an answer of its REST.
 
-    SOURCE is a file, a URL, or - for standard input.
+    SOURCE is `live` (if not said), a file, a URL, or - for standard input. With `live` the
+    rucio-clients of this machine ask the Rucio that your rucio.cfg names, as `rucio whoami` does.
     """
-    _import(source, lambda document: rucio.harvest(document, zero_is_off=zero_is_off), **said)
+    if rses is not None and source != LIVE:
+        raise click.UsageError("--rses is for a running Rucio, so without SOURCE")
+    _import(
+        lambda: read_rucio(source, ca, rses, lambda line: click.echo(line, err=True)),
+        lambda document: rucio.harvest(document, zero_is_off=zero_is_off),
+        **said,
+    )
 
 
 @import_.command("cric")
+@click.argument("source")
 @_import_options
 @click.option("--zero-counts", is_flag=True, help="Priority 0 is the highest, not: not offered.")
-def import_cric(source: str, zero_counts: bool, **said: Any) -> None:  # noqa: ANN401  click's
+def import_cric(
+    source: str,
+    zero_counts: bool,
+    ca: Path | None,
+    **said: Any,  # noqa: ANN401  click's
+) -> None:
     """The catalogue of the WLCG or of ESCAPE: its RSEs, or ATLAS's ddmendpoints.
 
     SOURCE is a file, a URL, or - for standard input.
     """
-    _import(source, lambda document: cric.harvest(document, zero_is_off=not zero_counts), **said)
+    _import(
+        lambda: read_document(source, ca),
+        lambda document: cric.harvest(document, zero_is_off=not zero_counts),
+        **said,
+    )
 
 
 @import_.command("srr")
+@click.argument("source")
 @_import_options
-def import_srr(source: str, **said: Any) -> None:  # noqa: ANN401  click's
+def import_srr(source: str, ca: Path | None, **said: Any) -> None:  # noqa: ANN401  click's
     """A storage resource report: one endpoint for each share that has a path.
 
     SOURCE is a file, a URL, or - for standard input.
     """
-    _import(source, srr.harvest, **said)
+    _import(lambda: read_document(source, ca), srr.harvest, **said)
 
 
 def _import(
-    source: str,
+    read: Callable[[], object],
     harvest: Callable[[object], Harvest],
     into: Path,
     tokens: str | None,
-    ca: Path | None,
     dry_run: bool,
 ) -> None:
     try:
-        found = harvest(read_document(source, ca))
+        found = harvest(read())
         before = into.read_text("utf-8") if into.exists() else None
         merged = merge(before, found, tokens=tokens)
         parse(merged.text, into)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from lakeproof.inventory.sources.found import Found, Harvest
 
 WIDEST = 4096
 EMPTY = "version: 1\nsites: []\n"
+FLUSH = re.compile(r"^sites:[^\S\n]*\n(?:[^\S\n]*(?:#.*)?\n)*-", re.MULTILINE)
 
 
 @dataclass
@@ -56,12 +58,13 @@ class Merged:
 def merge(text: str | None, harvest: Harvest, *, tokens: str | None = None) -> Merged:
     """`text` (None: no file yet) with the endpoints of `harvest` in it.
 
-    The source has the say about doors; everything else it only adds where the file is silent, so
-    that what people wrote (credentials, contacts, notes, comments) stays. An endpoint is found
+    The source has the say about doors, unless people chose a part of the same door; everything
+    else it only adds where the file is silent, so that what people wrote (credentials, contacts,
+    notes, comments) stays. An endpoint is found
     again by its `rse`, else by its name. `tokens`: what `auth` of new endpoints names.
     Raises InventoryError for a text that is no YAML mapping.
     """
-    yaml = _yaml()
+    yaml = _yaml(text or EMPTY)
     document = _read(yaml, text)
     sites = document.setdefault("sites", CommentedSeq())
     merged = Merged()
@@ -82,11 +85,13 @@ def merge(text: str | None, harvest: Harvest, *, tokens: str | None = None) -> M
     return merged
 
 
-def _yaml() -> YAML:
+def _yaml(text: str) -> YAML:
+    """Writes lists as indented as the file has them."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = WIDEST
-    yaml.indent(mapping=2, sequence=4, offset=2)
+    offset = 0 if FLUSH.search(text) else 2
+    yaml.indent(mapping=2, sequence=2 + offset, offset=offset)
     return yaml
 
 
@@ -144,7 +149,7 @@ def _update(endpoint: CommentedMap, found: Found, merged: Merged) -> None:
     changes: list[str] = []
     for key, value in found.keys.items():
         if key == "doors":
-            changes += _update_doors(endpoint, value)
+            changes += _update_doors(endpoint, value, found.name, merged)
         elif isinstance(value, dict):
             changes += _fill(endpoint, key, value, found.name, merged)
         elif key not in endpoint:
@@ -161,15 +166,24 @@ def _update(endpoint: CommentedMap, found: Found, merged: Merged) -> None:
         merged.same.append(found.name)
 
 
-def _update_doors(endpoint: CommentedMap, doors: Any) -> list[str]:  # noqa: ANN401  any value
+def _update_doors(
+    endpoint: CommentedMap,
+    doors: Any,  # noqa: ANN401  any value of YAML
+    name: str,
+    merged: Merged,
+) -> list[str]:
     written = endpoint.setdefault("doors", _flow({}))
     changes = []
     for kind, url in doors.items():
         before = written.get(kind)
-        if before is None or not _same_door(str(before), url):
-            written[kind] = url
-            was = f" (was {before})" if before is not None else ""
-            changes.append(f"doors.{kind}: {url}{was}")
+        if before is not None and _same_door(str(before), url):
+            continue
+        if before is not None and _one_in_the_other(str(before), url):
+            merged.kept.append(f"{name}: doors.{kind} stays {before}; the source says {url}")
+            continue
+        written[kind] = url
+        was = f" (was {before})" if before is not None else ""
+        changes.append(f"doors.{kind}: {url}{was}")
     return changes
 
 
@@ -195,6 +209,17 @@ def _same_door(one: str, other: str) -> bool:
         return parse_door(one) == parse_door(other)
     except DoorError:
         return False
+
+
+def _one_in_the_other(one: str, other: str) -> bool:
+    """Whether it is one door, and people chose another part of it than the source's prefix."""
+    try:
+        first, second = parse_door(one), parse_door(other)
+    except DoorError:
+        return False
+    return first.origin == second.origin and (
+        first.path.is_relative_to(second.path) or second.path.is_relative_to(first.path)
+    )
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401  any value of YAML

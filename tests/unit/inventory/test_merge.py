@@ -154,3 +154,24 @@ def test_broken_inventory_is_not_overwritten(export: Path, tmp_path: Path) -> No
     result = _import(export, into)
     assert result.exit_code == 3
     assert into.read_text() == "sites: ["
+
+
+def test_door_that_covers_the_sources_prefix_stays() -> None:
+    door = "davs://se07.example.org:2881/pnfs/site07"
+    text = BY_HAND.replace("davs://old.example.org:2880/pnfs/site07/escape", door)
+
+    merged = merge(text, rucio.harvest(documents.rucio_export()))
+
+    assert f'"{door}"' in merged.text
+    assert f"SITE-07: doors.webdav stays {door}; the source says {door}/escape" in merged.kept
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_lists_stay_as_indented_as_they_were(indent: str) -> None:
+    lines = BY_HAND.splitlines()
+    start = lines.index("sites:") + 1
+    text = "\n".join([*lines[:start], *(f"{indent}{line[2:]}" for line in lines[start:])])
+
+    merged = merge(text, rucio.harvest(documents.rucio_export()))
+
+    assert f"\n{indent}- name: site-07\n{indent}  contact: admin@example.org" in merged.text

@@ -85,6 +85,13 @@ def test_priority_0_is_off_in_cric_and_the_highest_in_rucio() -> None:
     assert "roles" not in off.endpoints[0].keys
 
 
+def test_priority_0_in_a_document_of_unknown_age_is_remarked() -> None:
+    zeros = {"protocols": [_protocol(domains={"wan": {"read": 0}})]}
+    (remark,) = rucio.harvest([{"rse": "R", **zeros}, {"rse": "S", **zeros}]).remarks
+    assert remark.startswith("R and 1 more: priority 0 is taken for the highest")
+    assert rucio.harvest([{"rse": "R", **zeros}], zero_is_off=True).remarks == []
+
+
 def test_protocol_for_third_party_copy_is_preferred() -> None:
     reading = _protocol(hostname="read.example.org")
     copying = _protocol(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lakeproof.inventory.door import DEFAULT_PORTS, SCHEMES, DoorError, parse_door
+from lakeproof.inventory.door import DEFAULT_PORTS, SCHEMES, Door, DoorError, parse_door
 
 COUNTRY = re.compile("^[A-Z]{2}$")
 READ, WRITE = "read", "write"
@@ -36,25 +36,56 @@ class Way:
         return "webdav" if scheme in ("https", "http") else "root"
 
     @property
+    def door(self) -> Door:
+        """The door that it goes through; raises DoorError."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port in (None, 0) else f":{self.port}"
+        slash = "/" if self.kind == "root" else ""
+        return parse_door(f"{self.scheme}://{host}{port}{slash}/{self.prefix.strip('/')}")
+
+    @property
     def url(self) -> str:
         """The door's URL as an inventory has it; raises DoorError."""
-        kind, host = self.kind, f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port in (None, 0) else f":{self.port}"
-        slash = "/" if kind == "root" else ""
-        door = parse_door(f"{self.scheme}://{host}{port}{slash}/{self.prefix.strip('/')}")
+        door = self.door
         spelled = {"https": "davs", "http": "dav"}.get(door.scheme, door.scheme)
         text = str(door).replace(door.scheme, spelled, 1)
         return text if door.port != DEFAULT_PORTS[door.scheme] else text.rstrip("/") or text
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a source says of an endpoint besides its protocols.
+
+    `attributes` are Rucio's, None where the source has no such thing; sizes are in bytes;
+    `reached` and `reaches` tell whether Rucio knows a distance from and to any other RSE.
+    """
+
+    attributes: Mapping[str, object] | None = None
+    report: str | None = None
+    """Where its storage resource report is."""
+    may_read: bool = True
+    may_write: bool = True
+    tape: bool | None = None
+    verify_checksum: bool | None = None
+    total: int | None = None
+    free: int | None = None
+    reached: bool | None = None
+    reaches: bool | None = None
+
+
+@dataclass(frozen=True)
 class Found:
-    """One endpoint of a source; `keys` are those of an inventory's endpoint, ready to write."""
+    """One endpoint of a source; `keys` are those of an inventory's endpoint, ready to write.
+
+    `ways` and `said` are what the inventory has no keys for.
+    """
 
     name: str
     site: str
     country: str | None
     keys: dict[str, object]
+    ways: tuple[Way, ...] = ()
+    said: Said = field(default_factory=Said)
 
 
 @dataclass
@@ -63,6 +94,8 @@ class Harvest:
 
     endpoints: list[Found] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """What lakeproof cannot speak to, by name, and what it has instead."""
 
     def add(
         self,
@@ -72,22 +105,22 @@ class Harvest:
         site: str | None = None,
         country: object = None,
         keys: Mapping[str, object] | None = None,
-        report: str | None = None,
+        said: Said | None = None,
     ) -> None:
-        """Take an endpoint over, or remark why that cannot be done; `report`: its SRR's URL."""
+        """Take an endpoint over, or remark why that cannot be done."""
         doors = self._doors(name, ways)
         if not doors:
             schemes = sorted({way.scheme for way in ways}) or ["none"]
-            self.remarks.append(
-                f"{name}: left out, as it has neither a WebDAV nor a root door "
-                f"(protocols: {', '.join(schemes)})"
-            )
+            reason = f"neither a WebDAV nor a root door (protocols: {', '.join(schemes)})"
+            self.left_out[name] = reason
+            self.remarks.append(f"{name}: left out, as it has {reason}")
             return
-        if report is not None and report.startswith("https://"):
-            doors["srr"] = report
+        said = said or Said()
+        if said.report is not None and said.report.startswith("https://"):
+            doors["srr"] = said.report
         code = country if isinstance(country, str) and COUNTRY.fullmatch(country) else None
         written: dict[str, object] = {"name": name, "doors": doors, **(keys or {})}
-        self.endpoints.append(Found(name, site or name, code, written))
+        self.endpoints.append(Found(name, site or name, code, written, tuple(ways), said))
 
     def _doors(self, name: str, ways: Sequence[Way]) -> dict[str, str]:
         doors: dict[str, str] = {}

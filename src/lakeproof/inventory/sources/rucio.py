@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from lakeproof.inventory.sources.found import Harvest, Way, listing, mapping, number, text, usage
+from lakeproof.inventory.sources.found import (
+    Harvest,
+    Said,
+    Way,
+    listing,
+    mapping,
+    number,
+    text,
+    usage,
+)
+
+ZERO_COUNTS_SINCE = 39
 
 
 def harvest(document: object, *, zero_is_off: bool = False) -> Harvest:
     """The endpoints in a Rucio document; raises SourceError.
 
     Forms: `{"rses": {NAME: {…}}}` (rucio export), `{NAME: {…}}` (import format, rse_repository)
-    and `[{"rse": NAME, …}]` (the REST answer). A priority null is "not offered"; 0 is the
-    highest priority, unless `zero_is_off`, as older exports mean it.
+    and `[{"rse": NAME, …}]` (the REST answer). A priority null is "not offered". So is 0 with
+    `zero_is_off`, or when a running Rucio before 39 says it; later it is the highest priority
+    (rucio#6312).
     """
     found = Harvest()
+    zero_is_off = zero_is_off or _takes_zero_for_off(document)
+    if not zero_is_off and _version(document) is None:
+        found.remarks += _zeros(document)
+    linked = _linked(document)
     for name, rse in _rses(document):
         offered = list(ways(rse, name, zero_is_off=zero_is_off))
         attributes = _attributes(rse)
@@ -24,9 +40,39 @@ def harvest(document: object, *, zero_is_off: bool = False) -> Harvest:
             site=text(attributes.get("site")),
             country=attributes.get("country"),
             keys=_keys(name, rse, attributes, offered),
-            report=text(attributes.get("srr_url")),
+            said=_said(rse, name, linked),
         )
     return found
+
+
+def _version(document: object) -> str | None:
+    """The version of the Rucio that gave the document, where it was asked itself."""
+    server = document.get("server") if isinstance(document, dict) else None
+    return text(server.get("version")) if isinstance(server, dict) else None
+
+
+def _takes_zero_for_off(document: object) -> bool:
+    major = (_version(document) or "").partition(".")[0]
+    return major.isdigit() and int(major) < ZERO_COUNTS_SINCE
+
+
+def _zeros(document: object) -> Iterator[str]:
+    """A remark on priorities that mean one thing to an older Rucio, another to a newer one."""
+    names = [
+        name
+        for name, rse in _rses(document)
+        if any(0 in way.priority.values() for way in ways(rse, name, zero_is_off=False))
+    ]
+    if names:
+        yield (
+            f"{_some(names)}: priority 0 is taken for the highest, as Rucio does since "
+            f"{ZERO_COUNTS_SINCE}; in an older one it means: not offered (--zero-is-off)"
+        )
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{names[0]}{more}"
 
 
 def _rses(document: object) -> Iterator[tuple[str, dict[str, object]]]:
@@ -99,6 +145,57 @@ def priorities(domains: Mapping[str, object], *, zero_is_off: bool) -> dict[str,
 def _attributes(rse: Mapping[str, object]) -> Mapping[str, object]:
     said = rse.get("attributes") or rse.get("params") or {}
     return mapping(said, "attributes")
+
+
+def _said(
+    rse: Mapping[str, object], name: str, linked: tuple[frozenset[str], frozenset[str]] | None
+) -> Said:
+    attributes = _attributes(rse)
+    total, free = _storage(rse, name)
+    reached, reaches = (name in linked[0], name in linked[1]) if linked else (None, None)
+    if "distance_from" in rse:  # a running Rucio was asked
+        reached, reaches = bool(rse["distance_from"]), bool(rse.get("distance_to"))
+    # An attribute may switch it off as well (rucio's core sets the key by it).
+    verifies = rse.get("verify_checksum", attributes.get("verify_checksum"))
+    return Said(
+        attributes=attributes if "attributes" in rse or "params" in rse else None,
+        report=text(attributes.get("srr_url")),
+        may_read=rse.get("availability_read") is not False,
+        may_write=rse.get("availability_write") is not False,
+        tape={"TAPE": True, "DISK": False}.get(str(rse.get("rse_type"))),
+        verify_checksum=verifies if isinstance(verifies, bool) else None,
+        total=total,
+        free=free,
+        reached=reached,
+        reaches=reaches,
+    )
+
+
+def _storage(rse: Mapping[str, object], name: str) -> tuple[int | None, int | None]:
+    """Total and free bytes as somebody told Rucio of the storage, by hand or from a report."""
+    for entry in listing(rse.get("usage") or [], f"{name}: usage"):
+        each = mapping(entry, f"{name}: usage")
+        if each.get("source") == "storage":
+            free, used = number(each.get("free")), number(each.get("used"))
+            total = number(each.get("total"))
+            if total is None and free is not None and used is not None:
+                total = free + used
+            return total, free
+    return None, None
+
+
+def _linked(document: object) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Which RSEs any other has a distance to, and which have one to any other, by an export."""
+    known = document.get("distances") if isinstance(document, dict) else None
+    if not known:
+        return None
+    pairs = [
+        (source, target)
+        for source, targets in mapping(known, "distances").items()
+        for target in mapping(targets, f"distances of {source}")
+        if source != target
+    ]
+    return frozenset(target for _, target in pairs), frozenset(source for source, _ in pairs)
 
 
 def _keys(
