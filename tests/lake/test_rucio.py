@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from lakeproof.inventory import load
-from lakeproof.inventory.commands import group as inventory
+from lakeproof.inventory_commands import group as inventory
 from lakeproof.lake import Lake, down, packages, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.control import environment

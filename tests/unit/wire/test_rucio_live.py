@@ -10,8 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from lakeproof.inventory import load
-from lakeproof.inventory.commands import group
-from lakeproof.inventory.sources import live, rucio
+from lakeproof.inventory.sources import rucio
+from lakeproof.inventory_commands import group
+from lakeproof.session import census
 from lakeproof.wire.rucio_live import RucioUnknown, take_census, user_python
 
 CLIENT = """
@@ -147,7 +148,7 @@ def test_users_rucio_tells_which_python_has_it(
 def test_inventory_is_made_from_the_running_rucio(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "user_python", lambda: _python(tmp_path))
+    monkeypatch.setattr(census, "user_python", lambda: _python(tmp_path))
     into = tmp_path / "endpoints.yaml"
 
     done = CliRunner().invoke(group, ["import", "rucio", f"--into={into}"])
