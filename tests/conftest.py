@@ -1,6 +1,12 @@
 """pytest runs inside these tests too; this is its own plugin for that."""
 
+import signal
+
 import pytest
+
+# A shell without job control, as in CI, starts what it puts beside itself deaf to Ctrl-C, and that
+# is inherited: the runs that these tests interrupt must hear it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = "pytester"
 

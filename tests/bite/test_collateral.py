@@ -54,6 +54,7 @@ def _watched(fault: str, *, whole: bool) -> Iterator[Check]:
     claiming = [check for check in CHECKS if fault in check.catches]
     near = {check.suite if whole else check.source for check in claiming}
     far: set[object] = set()
+    sentinels = set(load("sentinels").values())
     for check in CHECKS:
         if check.id in HEAVY or check in claiming:
             continue
@@ -65,7 +66,7 @@ def _watched(fault: str, *, whole: bool) -> Iterator[Check]:
         elif whole and check.source not in far:
             far.add(check.source)
             yield check
-        elif load("sentinels").get(check.suite) == check.id:
+        elif check.id in sentinels:
             yield check
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
+from bisect import insort
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, quote_plus
 
@@ -71,7 +72,8 @@ class Redactor:
 
     def __init__(self) -> None:
         self._forms: dict[str, str] = {}
-        self._ordered: tuple[tuple[str, str], ...] = ()
+        # Longest first: a secret inside a longer one must not leave the rest of it behind.
+        self._ordered: list[tuple[str, str]] = []
         self._lock = threading.Lock()
         self._seen: dict[tuple[int, str], str] = {}
         self.generation = 0
@@ -84,11 +86,13 @@ class Redactor:
         if len(secret) < SHORTEST_SECRET or secret in self._forms:
             return
         with self._lock:
-            for form in _forms(secret):
-                if len(form) >= SHORTEST_SECRET:
-                    self._forms.setdefault(form, f"[redacted {name}]")
-            # Longest first: a secret inside a longer one must not leave the rest of it behind.
-            self._ordered = tuple(sorted(self._forms.items(), key=lambda item: -len(item[0])))
+            shown = f"[redacted {name}]"
+            new = {form for form in _forms(secret) if len(form) >= SHORTEST_SECRET}
+            ordered = self._ordered.copy()  # another thread may be reading the one there is
+            for form in new - self._forms.keys():
+                self._forms[form] = shown
+                insort(ordered, (form, shown), key=lambda item: -len(item[0]))
+            self._ordered = ordered
             # After the secrets themselves: what another thread redacts meanwhile is kept as old.
             self.generation += 1
             self._seen.clear()
