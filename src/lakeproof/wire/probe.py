@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import struct
 import threading
 import time
 import warnings
@@ -31,6 +32,7 @@ _VERSIONS: dict[str, ssl.TLSVersion] = {
 }
 RESOLVE_S = 10.0
 UNASKED_S = 1.0
+XROOT_GREETING = 16
 WEAK_CIPHERS = "eNULL:aNULL:RC4:3DES:DES:EXPORT"
 _DEMANDS = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE")
 _OWN_LIMITS = ("NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE", "UNSUPPORTED_PROTOCOL_VERSION")
@@ -211,6 +213,23 @@ def demands_certificate(
     if said == "":
         said = _said_to_stranger(place, min(timeout_s, UNASKED_S), b"")
     return "it closes the connection as soon as the handshake is over" if said == "" else said
+
+
+def greets_as_xroot(place: Place, timeout_s: float) -> bool:
+    """Whether what listens there answers the handshake of the root protocol; raises NotReached.
+
+    Source: XRootD protocol 5.0, initial handshake: five numbers, answered by an empty header of
+    eight bytes, the length 8, and version and kind of the server.
+    """
+    with _connected(place, timeout_s) as plain:
+        try:
+            plain.sendall(struct.pack("!5i", 0, 0, 0, 4, 2012))
+            answer = b""
+            while len(answer) < XROOT_GREETING and (part := plain.recv(XROOT_GREETING)):
+                answer += part
+        except OSError:
+            return False
+    return answer[:8] == struct.pack("!2Hi", 0, 0, 8)
 
 
 def _said_to_stranger(place: Place, timeout_s: float, request: bytes) -> str | None:

@@ -44,6 +44,14 @@ class Way:
         return parse_door(f"{self.scheme}://{host}{port}{slash}/{self.prefix.strip('/')}")
 
     @property
+    def door_or_none(self) -> Door | None:
+        """The same, or None for what lakeproof does not speak and for nonsense."""
+        try:
+            return self.door
+        except DoorError:
+            return None
+
+    @property
     def url(self) -> str:
         """The door's URL as an inventory has it; raises DoorError."""
         door = self.door
@@ -125,7 +133,7 @@ class Harvest:
     def _doors(self, name: str, ways: Sequence[Way]) -> dict[str, str]:
         doors: dict[str, str] = {}
         for kind in ("webdav", "root"):
-            for way in sorted((w for w in ways if w.kind == kind), key=_preference):
+            for way in sorted((w for w in ways if w.kind == kind), key=preference):
                 try:
                     doors[kind] = way.url
                 except DoorError as error:
@@ -135,7 +143,7 @@ class Harvest:
         return doors
 
 
-def _preference(way: Way) -> tuple[int, int]:
+def preference(way: Way) -> tuple[int, int]:
     """Third-party copy first, as it is what a data lake moves data by; then reading."""
     last = max(way.priority.values(), default=0) + 1_000_000
     copy = min(way.priority.get(COPY_FROM, last), way.priority.get(COPY_TO, last))
