@@ -159,6 +159,25 @@ def test_inventory_is_imported_from_the_running_rucio(
     assert {json.loads(line)["outcome"] for line in lines} == {"pass"}, done.stdout
 
 
+def test_drift_between_inventory_rucio_and_endpoints(
+    rucio_lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment(rucio_lake).items():
+        monkeypatch.setenv(name, value)
+    site = rucio_lake.real_sites[0]
+    moved = tmp_path / "endpoints.yaml"
+    right, wrong = f"{site.host}:{site.root_port}/", f"{site.host}:1/"
+    moved.write_text(rucio_lake.inventory.read_text().replace(right, wrong))
+
+    done = CliRunner().invoke(inventory, ["drift", str(moved), "--rucio=live", "--json"])
+
+    (row,) = json.loads(done.stdout)
+    assert (row["endpoint"], row["what"]) == (site.name, "root door")
+    assert (row["inventory"], row["source"]) == (f"root://{wrong[:-1]}", f"root://{right[:-1]}")
+    assert f"root://{wrong[:-1]}: nothing answers" in row["served"]
+    assert row["served"].endswith(f"root://{right[:-1]}: an XRootD answers")
+
+
 def test_accounts_and_files_outlive_a_restart(doors: Doors, tmp_path: Path) -> None:
     lake = doors.lake
     site = lake.real_sites[0]

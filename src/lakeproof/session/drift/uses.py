@@ -161,4 +161,4 @@ def _size(count: int | None) -> str:
     size, unit = float(count), 0
     while size >= 1024 and unit < len(UNITS) - 1:  # noqa: PLR2004  by definition of the units
         size, unit = size / 1024, unit + 1
-    return f"{size:.3g} {UNITS[unit]}"
+    return f"{size:.4g} {UNITS[unit]}"
