@@ -90,7 +90,7 @@ def test_rucio_is_compared(lake: Lake, tmp_path: Path) -> None:
         "LAKE-DPM-EMULATED",
         "path",
         "/other",
-        "/data is there; there is no /other",
+        "/data is there; /other: not with this credential (403)",
     )
     everything = _told(path, f"--rucio={export}", "--offline")
     assert "ELSEWHERE" in {row[0] for row in everything}
