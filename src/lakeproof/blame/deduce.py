@@ -1,0 +1,95 @@
+"""From what was seen to one sentence. Nothing is asked here, and nothing is guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lakeproof.blame.facts import Layer, Look, Observations, State
+from lakeproof.blame.reasons import Kind
+from lakeproof.blame.table import Row, rows
+
+TITLES = {
+    Layer.SOURCE: "Endpoint A (the source, {source})",
+    Layer.DESTINATION: "Endpoint B (the destination, {destination})",
+    Layer.PAIR: "The pair ({source} to {destination})",
+    Layer.FTS: "FTS",
+    Layer.RUCIO: "Rucio",
+    Layer.CREDENTIAL: "The credential",
+}
+DONE = "Nothing is stuck: Rucio has what it wants{said}."
+BY_NOW = (
+    "No layer can be named any more: by now the file is copied. Then it was: {reason}. Rucio "
+    "tries a rule that is STUCK again by itself; `rucio rule update RULE --boost-rule` is sooner."
+)
+NOTHING = "No layer can be named: nothing that was looked at is wrong{unseen}{reason}."
+
+
+@dataclass(frozen=True)
+class Deduction:
+    """Which layers are suspected, by which rows, and the sentence that says it.
+
+    `unseen` are questions that could not be answered, each with the reason.
+    """
+
+    layers: tuple[Layer, ...]
+    sentence: str
+    do: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    @property
+    def layer(self) -> Layer | None:
+        """The one that is named; None when there are several suspects, or none."""
+        return self.layers[0] if len(self.layers) == 1 else None
+
+
+def deduce(observed: Observations) -> Deduction:
+    """Name the layer, the several that it may be, or none; never one without evidence."""
+    found = [row for row in rows() if row.fits(observed)]
+    first: dict[Layer, Row] = {}
+    for row in found:
+        first.setdefault(row.layer, row)
+    return Deduction(
+        tuple(first),
+        _sentence(observed, list(first.values())),
+        tuple(row.do for row in first.values()),
+        tuple(row.name for row in found),
+        tuple(_unseen(observed)),
+    )
+
+
+def _sentence(observed: Observations, named: Sequence[Row]) -> str:
+    told = [f"{_title(row.layer, observed)}: {row.told(observed)}".rstrip(": ") for row in named]
+    if len(told) == 1:
+        return _ended(told[0])
+    if told:
+        return _ended(f"Several suspects. {'; or '.join(told)}")
+    waits = observed.of(Look.RULE_WAITS)
+    if waits.state is State.NO:
+        return DONE.format(said=f" ({waits.said})" if waits.said else "")
+    reason = observed.reason
+    copied = observed.of(Look.COPY_FILE).state is State.YES
+    if copied and reason.kind is not Kind.NONE and observed.of(Look.FTS_COPIES).state is State.YES:
+        return BY_NOW.format(reason=reason.text)
+    left = len(_unseen(observed))
+    return NOTHING.format(
+        unseen=f"; {left} of {len(observed.seen)} questions stay open" if left else "",
+        reason=f"; the only word is: {reason.text}" if reason.text else "",
+    )
+
+
+def _title(layer: Layer, observed: Observations) -> str:
+    return TITLES[layer].format(source=observed.source, destination=observed.destination)
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith(".") else f"{text}."
+
+
+def _unseen(observed: Observations) -> list[str]:
+    return [
+        f"{look.question}: {seen.said}" if seen.said else look.question
+        for look, seen in observed.seen.items()
+        if seen.state is State.UNSEEN
+    ]

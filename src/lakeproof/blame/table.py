@@ -1,0 +1,71 @@
+"""The rows of `catalogue/blame.yaml`: what has to be seen for a layer to be named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from lakeproof.blame.facts import Layer, Look, Observations, State
+from lakeproof.blame.reasons import SCOPES, Kind
+from lakeproof.data import load
+
+# Keys of a row, and which answers they allow.
+ANSWERS: Mapping[str, frozenset[State]] = {
+    "wrong": frozenset({State.NO}),
+    "right": frozenset({State.YES}),
+    "unseen": frozenset({State.UNSEEN}),
+    "not-wrong": frozenset({State.YES, State.UNSEEN}),
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One way to tell: when all of `when` was seen and the reason fits, it is this layer.
+
+    Without `scope` or `kinds` any reason fits.
+    """
+
+    name: str
+    layer: Layer
+    when: Mapping[Look, frozenset[State]]
+    sentence: str
+    do: str
+    scope: str = ""
+    kinds: frozenset[Kind] = frozenset()
+
+    def fits(self, observed: Observations) -> bool:
+        """Whether everything was seen so."""
+        reason = observed.reason
+        return (
+            self.scope in ("", reason.scope)
+            and (not self.kinds or reason.kind in self.kinds)
+            and all(observed.of(look).state in states for look, states in self.when.items())
+        )
+
+    def told(self, observed: Observations) -> str:
+        """The row's sentence about these observations."""
+        shown = [look for look, states in self.when.items() if states == ANSWERS["wrong"]]
+        return self.sentence.format(
+            source=observed.source,
+            destination=observed.destination,
+            because=observed.of(shown[0]).said if shown else "",
+            reason=observed.reason.text,
+        )
+
+
+@cache
+def rows() -> tuple[Row, ...]:
+    """Every row, in the order of the file; raises ValueError for one that is not in order."""
+    return tuple(_row(name, told) for name, told in load("blame").items())
+
+
+def _row(name: str, told: dict[str, Any]) -> Row:
+    left = dict(told)
+    layer, sentence, do = (left.pop(key) for key in ("layer", "sentence", "do"))
+    scope, kinds = left.pop("scope", ""), left.pop("kinds", [])
+    if scope not in ("", *SCOPES):
+        raise ValueError(f"blame.yaml: {name}: {scope} is none of FTS's words")
+    when = {Look(look): ANSWERS[key] for key, looks in left.items() for look in looks}
+    return Row(name, Layer(layer), when, sentence, do, scope, frozenset(map(Kind, kinds)))
