@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "checks": "lakeproof.check_commands:group",
     "matrix": "lakeproof.matrix_commands:matrix",
     "profiles": "lakeproof.profile_commands:group",
+    "blame": "lakeproof.blame_commands:blame",
     "token": "lakeproof.token_commands:group",
     "clean": "lakeproof.session.commands:clean",
 }

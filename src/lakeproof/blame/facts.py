@@ -36,6 +36,8 @@ class Look(StrEnum):
 
     NETWORK = "we.network"
     TOKEN = "credential.ours"  # noqa: S105  a question, not a token
+    RUCIO_ANSWERS = "rucio.answers"
+    RUCIO_ADMITS = "rucio.admits"
     RULE_WAITS = "rucio.waits"
     RULE_ALLOWED = "rucio.allowed"
     QUOTA = "rucio.quota"
@@ -51,6 +53,7 @@ class Look(StrEnum):
     A_ANSWERS = "source.answers"
     A_ADMITS = "source.admits"
     A_FILE = "source.file"
+    A_SERVES = "source.serves"
     A_SIZE = "source.size"
     A_CHECKSUM = "source.checksum"
     A_BYTES = "source.bytes"
@@ -85,6 +88,8 @@ class Look(StrEnum):
 QUESTIONS: Mapping[Look, str] = {
     Look.NETWORK: "this machine reaches any of them",
     Look.TOKEN: "we have a credential to look with",
+    Look.RUCIO_ANSWERS: "Rucio answers",
+    Look.RUCIO_ADMITS: "Rucio lets us in",
     Look.RULE_WAITS: "Rucio still wants the copy",
     Look.RULE_ALLOWED: "the rule needs nobody's approval and is not suspended",
     Look.QUOTA: "the account may keep so much there",
@@ -100,6 +105,7 @@ QUESTIONS: Mapping[Look, str] = {
     Look.A_ANSWERS: "the source's door answers",
     Look.A_ADMITS: "the source lets our credential read the file",
     Look.A_FILE: "the file is at the source",
+    Look.A_SERVES: "the source hands the file out",
     Look.A_SIZE: "it has the size that Rucio knows",
     Look.A_CHECKSUM: "the source says the checksum that Rucio knows",
     Look.A_BYTES: "its bytes have that checksum",

@@ -136,6 +136,13 @@ class Rse:
             )
             return answer, Path(answer.value).read_bytes() if answer.ok else b""
 
+    def examine(self, rule: str, most: int) -> Answer:
+        """All that Rucio tells of a rule, and of up to `most` files that it waits for."""
+        try:
+            return self._clients.ask("examine", rule=rule, most=most)
+        except RucioNotReached as error:
+            raise Unjudged(error.sentence, Blame.US) from None
+
     def path_of(self, name: str) -> PurePosixPath:
         """The URL path at which the replica lies, by what Rucio lists; Blocked without one."""
         for url in self._urls(name):

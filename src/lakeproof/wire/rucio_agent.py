@@ -14,6 +14,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ os.dup2(2, 1)
 from rucio.client import Client  # noqa: E402
 from rucio.client.downloadclient import DownloadClient  # noqa: E402
 from rucio.client.uploadclient import UploadClient  # noqa: E402
+from rucio.common.exception import AccessDenied, RequestNotFound  # noqa: E402
 
 KEPT_LINES = 4
 Parameters = dict[str, Any]
@@ -85,6 +87,70 @@ class Agent:
             found.append({"scheme": each["scheme"], "read": wan["read"], "write": wan["write"]})
         return found
 
+    def do_examine(self, rule: str, most: int) -> dict[str, Any]:
+        """A rule, and all that is known of up to `most` files that it waits for, one an RSE first.
+
+        Of a rule that waits for nothing one file that it has. Times are seconds before now.
+        """
+        client, found = self.client, self.client.get_replication_rule(rule)
+        locks = list(client.list_replica_locks(rule))
+        waiting = [lock for lock in locks if str(lock["state"]) != "OK"]
+        transfers = client.examine_replication_rule(rule)["transfers"]
+        chosen = _one_of_each(waiting or locks[:1])[:most]
+        told = {
+            "rule": found,
+            "waits_s": _age(found["updated_at"]),
+            "files": len(locks),
+            "waiting": len(waiting),
+            "looked_at": [self._file(found, lock, transfers) for lock in chosen],
+        }
+        return dict(json.loads(json.dumps(told, default=str)))
+
+    def _file(
+        self, rule: dict[str, Any], lock: dict[str, Any], transfers: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """One file of a rule: its request, its replicas, and what Rucio knows of both RSEs."""
+        client, target = self.client, lock["rse"]
+        did = {"scope": lock["scope"], "name": lock["name"]}
+        where = (lock["name"], target, lock["scope"])
+        request = _or_none(lambda: client.list_request_by_did(*where))
+        past = _or_none(lambda: client.list_request_history_by_did(*where))
+        transfer = next((t for t in transfers if all(t[k] == v for k, v in did.items())), {})
+        replicas = next(iter(client.list_replicas([did], all_states=True)), {})
+        states = replicas.get("states", {})
+        others = [rse for rse, state in states.items() if rse != target and state == "AVAILABLE"]
+        named = (request or {}).get("source_rse") or transfer.get("last_source")
+        source = named or (past or {}).get("source_rse") or (others[0] if others else None)
+        ends = {
+            rse: {
+                "settings": client.get_rse(rse),
+                "attributes": client.list_rse_attributes(rse),
+            }
+            for rse in (source, target)
+            if rse
+        }
+        account = rule["account"]
+        return {
+            "did": f"{lock['scope']}:{lock['name']}",
+            "state": lock["state"],
+            "request": request,
+            "request_age_s": _age(
+                (request or {}).get("submitted_at") or (request or {}).get("created_at")
+            ),
+            "past": past,
+            "transfer": transfer,
+            "bytes": replicas.get("bytes"),
+            "adler32": replicas.get("adler32"),
+            "urls": replicas.get("rses", {}),
+            "states": states,
+            "source": source,
+            "destination": target,
+            "ends": ends,
+            "distance": client.get_distance(source, target) if source else [],
+            "limit": client.get_local_account_limit(account, target).get(target),
+            "usage": list(client.get_local_account_usage(account, target)),
+        }
+
     def do_upload(self, rse: str, did: list[str], path: str, scheme: str, lifetime_s: int) -> None:
         """Upload a file with a rule that ends."""
         scope, name = did
@@ -135,6 +201,27 @@ class Agent:
             [{"scope": scope, "name": name}], rse_expression=rse, all_states=True
         )
         return [url for each in found for url in each["rses"].get(rse, [])]
+
+
+def _one_of_each(locks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same locks, the first one of each RSE before all others."""
+    first = {lock["rse"]: lock for lock in reversed(locks)}
+    return [*first.values(), *(lock for lock in locks if lock not in first.values())]
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """What there is not, or what we may not see, is None."""
+    try:
+        return ask()
+    except (RequestNotFound, AccessDenied):
+        return None
+
+
+def _age(moment: datetime | None) -> float | None:
+    """Seconds since `moment`, which is UTC without saying so."""
+    if moment is None:
+        return None
+    return (datetime.now(UTC) - moment.replace(tzinfo=UTC)).total_seconds()
 
 
 def main() -> None:

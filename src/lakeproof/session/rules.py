@@ -1,0 +1,88 @@
+"""Asks Rucio about a rule, or FTS about a job, for the copies that do not come about."""
+
+from __future__ import annotations
+
+from lakeproof.blame import Look, Seen
+from lakeproof.session.case import Case, cases_of_job, cases_of_rule
+from lakeproof.session.rse import Rse
+from lakeproof.session.sessions import Sessions
+from lakeproof.session.stuck import credential_for
+from lakeproof.verdict import NotRun
+from lakeproof.wire.reply import NotReached
+from lakeproof.wire.rucio import Answer
+
+NO_RUCIO = (
+    "the inventory names no Rucio, or of no endpoint by which RSE Rucio knows it: it needs "
+    "`rucio: {url: …, account: …, auth: oidc}` and an endpoint with `rse:`"
+)
+NO_FTS = "the inventory names no FTS: it needs `fts: {url: …}`"
+# What Rucio's clients raise when they are refused, and when nobody answers.
+REFUSED = frozenset({"CannotAuthenticate", "AccessDenied", "NoAuthInformation"})
+SILENT = frozenset({"ServerConnectionException", "ConnectionError", "ReadTimeout", "SSLError"})
+
+
+class NoSuchRule(Exception):  # noqa: N818  reads as a fact
+    """Rucio or FTS does not know what was asked about."""
+
+
+def cases_of(
+    sessions: Sessions, rule: str | None, job: str | None, most: int, patience_s: float
+) -> list[Case]:
+    """The copies of a rule or a job that do not come about, `most` at most.
+
+    Raises NotRun where the inventory names nobody to ask, NoSuchRule, and Unjudged.
+    """
+    if rule is not None:
+        return _of_rule(sessions, rule, most, patience_s)
+    return _of_job(sessions, str(job))[:most]
+
+
+def _of_rule(sessions: Sessions, rule: str, most: int, patience_s: float) -> list[Case]:
+    answer = _rse(sessions).examine(rule, most)
+    if answer.ok:
+        return cases_of_rule(answer.value, patience_s)
+    if answer.kind in REFUSED:
+        return [_shut(rule, Look.RUCIO_ADMITS, answer)]
+    if answer.kind in SILENT:
+        case = _shut(rule, Look.RUCIO_ANSWERS, answer)
+        return [Case(**{**vars(case), "books": {**case.books, Look.NETWORK: _network(sessions)}})]
+    raise NoSuchRule(f"Rucio says of the rule {rule}: {answer.describe()}")
+
+
+def _shut(rule: str, look: Look, answer: Answer) -> Case:
+    """Nothing is known of the rule; only why."""
+    books = {look: Seen.of(False, answer.describe())}
+    return Case(f"rule {rule}", "", "", books=books)
+
+
+def _network(sessions: Sessions) -> Seen:
+    """Whether any endpoint answers: else it is this machine that reaches nobody."""
+    for target in sessions.plan.everything:
+        if sessions.get(target.name).obstacle is None:
+            return Seen.of(True, f"{target.name} answers")
+    return Seen.of(False, "no endpoint answers either")
+
+
+def _rse(sessions: Sessions) -> Rse:
+    """Rucio, asked as the first endpoint that has an RSE would be; raises NotRun without one."""
+    for target in sessions.plan.everything:
+        if target.rucio is not None:
+            return sessions.get(target.name).rse
+    raise NotRun(NO_RUCIO)
+
+
+def _of_job(sessions: Sessions, job: str) -> list[Case]:
+    """The job's files, asked for with the first endpoint's credential."""
+    if sessions.plan.fts is None:
+        raise NotRun(NO_FTS)
+    name = sessions.plan.everything[0].name
+    fts = sessions.fts_of(name)
+    try:
+        found = fts.job(job, auth=credential_for(fts))
+    except NotReached as error:
+        network = _network(sessions)
+        books = {Look.FTS_ANSWERS: Seen.of(False, error.sentence), Look.NETWORK: network}
+        return [Case(f"job {job}", "", "", books=books)]
+    if not found.state:
+        raise NoSuchRule(f"FTS at {fts.url} knows no job {job}, or does not show it to us")
+    return cases_of_job(found)
