@@ -17,7 +17,7 @@ from lakeproof.inventory import InventoryError
 from lakeproof.results import new_run_id
 from lakeproof.session.commands import Age
 from lakeproof.session.plan import from_inventory
-from lakeproof.session.rules import NoSuchRule, cases_of
+from lakeproof.session.rules import NoSuchRule, cases_of_job, cases_of_rule
 from lakeproof.session.sessions import Sessions
 from lakeproof.session.stuck import PATIENCE_S, READ_AT_MOST, Found, Investigation, Limits
 from lakeproof.verdict import NotRun, Unjudged
@@ -41,8 +41,8 @@ EPILOG = (
 
 
 @click.command("blame", epilog=EPILOG)
-@click.argument("rule", required=False, metavar="[RULE_ID]")
-@click.option("--fts-job", "job", metavar="ID", help="A job of FTS instead of a rule.")
+@click.argument("rules", nargs=-1, metavar="[RULE_ID...]")
+@click.option("--fts-job", "jobs", multiple=True, metavar="ID", help="A job of FTS, without Rucio.")
 @click.option("-i", "--inventory", default="endpoints.yaml", show_default=True, metavar="FILE")
 @click.option("--read-only", is_flag=True, help="Write nothing: then less can be told apart.")
 @click.option(
@@ -53,7 +53,11 @@ EPILOG = (
     help="So long may a request or a job wait before that counts as a fault.",
 )
 @click.option(
-    "--most", type=click.IntRange(1, 100), default=3, show_default=True, help="Files looked at."
+    "--most",
+    type=click.IntRange(1, 100),
+    default=3,
+    show_default=True,
+    help="Files of a rule or job that are looked at, one of each destination first.",
 )
 @click.option(
     "--read-at-most",
@@ -66,8 +70,8 @@ EPILOG = (
 @click.option("--json", "json_", is_flag=True, help="As JSON, for programs.")
 def blame(  # noqa: PLR0913  the options, each by name
     *,
-    rule: str | None,
-    job: str | None,
+    rules: tuple[str, ...],
+    jobs: tuple[str, ...],
     inventory: str,
     read_only: bool,
     patience: timedelta,
@@ -89,14 +93,14 @@ def blame(  # noqa: PLR0913  the options, each by name
     directory of this run and is removed at the end. Endpoints, RSEs (`rse:`), Rucio and FTS are
     those of the inventory.
     """
-    if (rule is None) == (job is None):
-        raise click.UsageError("give a RULE_ID, or --fts-job ID")
+    if not rules and not jobs:
+        raise click.UsageError("which rule? Give its id, or --fts-job and the id of a job")
     limits = Limits(read_at_most, patience.total_seconds())
     try:
         sessions = Sessions(
             from_inventory(Path(inventory), (), ()), new_run_id(), read_only=read_only
         )
-        found, left = _looked(sessions, rule, job, most, limits)
+        found, left = _looked(sessions, rules, jobs, most, limits)
     except (InventoryError, CredentialError, NoSuchRule, NotRun) as error:
         click.echo(redactor.text(str(error)), err=True)
         raise SystemExit(int(ExitCode.USAGE)) from None
@@ -111,15 +115,18 @@ def blame(  # noqa: PLR0913  the options, each by name
 
 
 def _looked(
-    sessions: Sessions, rule: str | None, job: str | None, most: int, limits: Limits
+    sessions: Sessions, rules: Sequence[str], jobs: Sequence[str], most: int, limits: Limits
 ) -> tuple[list[Found], list[str]]:
     """What was found of each copy, and what of ours is left somewhere."""
     investigation = Investigation(sessions, limits)
     try:
-        cases = cases_of(sessions, rule, job, most, limits.patience_s)
+        cases = [
+            *(c for rule in rules for c in cases_of_rule(sessions, rule, most, limits.patience_s)),
+            *(c for job in jobs for c in cases_of_job(sessions, job)[:most]),
+        ]
         return [investigation.look(case) for case in cases], sessions.clean_up()
     finally:
-        sessions.clean_up()
+        sessions.clean_up()  # what an error left; nothing where it was done before
         investigation.close()
         sessions.close()
 
@@ -169,6 +176,7 @@ def _json(found: Sequence[Found]) -> str:
 def _one(one: Found) -> dict[str, Any]:
     case, observed, deduced = one.case, one.observed, one.deduced
     return {
+        "asked": case.asked,
         "file": case.name,
         "source": case.source,
         "destination": case.destination,

@@ -73,6 +73,15 @@ class RucioAdmin:
         }
         return str(self._ask("POST", "/rules/", rule)[0])
 
+    def add_dataset(self, name: str) -> None:
+        """An empty dataset."""
+        self._ask("POST", f"/dids/{SCOPE}/{name}", {"type": "DATASET", "lifetime": 3600})
+
+    def attach(self, dataset: str, name: str) -> None:
+        """Put a file into a dataset."""
+        dids = [{"scope": SCOPE, "name": name}]
+        self._ask("POST", f"/dids/{SCOPE}/{dataset}/dids", {"dids": dids})
+
     def rule(self, rule_id: str) -> dict[str, Any]:
         """A rule as it is now."""
         found: dict[str, Any] = self._ask("GET", f"/rules/{rule_id}")

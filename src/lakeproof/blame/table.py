@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from textwrap import shorten
 from typing import Any
 
 from lakeproof.blame.facts import Layer, Look, Observations, State
 from lakeproof.blame.reasons import SCOPES, Kind
 from lakeproof.data import load
 
+LONGEST = 300
 # Keys of a row, and which answers they allow.
 ANSWERS: Mapping[str, frozenset[State]] = {
     "wrong": frozenset({State.NO}),
@@ -50,9 +52,14 @@ class Row:
         return self.sentence.format(
             source=observed.source,
             destination=observed.destination,
-            because=observed.of(shown[0]).said if shown else "",
-            reason=observed.reason.text,
+            because=_short(observed.of(shown[0]).said) if shown else "",
+            reason=_short(observed.reason.text),
         )
+
+
+def _short(said: str) -> str:
+    """One line that fits into a sentence; the whole of it stands among what was looked at."""
+    return shorten(" ".join(said.split()), LONGEST, placeholder=" …").rstrip(".")
 
 
 @cache

@@ -23,13 +23,15 @@ ADLER32_DIGITS = 8
 class Case:
     """One file that is to be copied: from where to where, and what the books say of it.
 
-    `source` and `destination` are RSEs, or hosts where no RSE is known; URLs are as Rucio or FTS
-    has them, empty where it has none. `age_s` is for how long the request has been as it is.
+    `source` and `destination` are RSEs, or hosts where no RSE is known; `asked` is the id of the
+    rule or job. URLs are as Rucio or FTS has them, empty where it has none. `age_s` is for how
+    long the request has been as it is.
     """
 
     name: str
     source: str
     destination: str
+    asked: str = ""
     source_url: str = ""
     destination_url: str = ""
     size: int | None = None
@@ -48,13 +50,13 @@ class Case:
         return urlsplit(self.source_url).scheme in ("root", "xroot", "roots")
 
 
-def cases_of_rule(told: Said, patience_s: float) -> list[Case]:
+def read_rule(told: Said, patience_s: float) -> list[Case]:
     """The files of a rule as the clients' `examine` tells of them."""
     files = told["looked_at"] or [{}]
     return [_of_file(told, file, patience_s) for file in files]
 
 
-def cases_of_job(job: FtsJob) -> list[Case]:
+def read_job(job: FtsJob) -> list[Case]:
     """The files of a job of FTS that are not FINISHED; all of them when they all are."""
     open_ = [file for file in job.files if file.get("file_state") != "FINISHED"]
     return [_of_job(job, file) for file in open_ or job.files]
@@ -68,6 +70,7 @@ def _of_job(job: FtsJob, file: Said) -> Case:
     state = str(file.get("file_state"))
     return Case(
         name=urlsplit(source).path.rpartition("/")[2],
+        asked=job.id,
         source=str(known.get("src_rse") or urlsplit(source).netloc),
         destination=str(known.get("dst_rse") or urlsplit(destination).netloc),
         source_url=source,
@@ -92,6 +95,7 @@ def _of_file(told: Said, file: Said, patience_s: float) -> Case:
         name=file.get("did") or f"{rule['scope']}:{rule['name']}",
         source=source,
         destination=destination or str(rule["rse_expression"]),
+        asked=str(rule["id"]),
         source_url=_preferred(urls.get(source)),
         destination_url=request.get("dest_url") or _preferred(urls.get(destination)),
         size=file.get("bytes"),

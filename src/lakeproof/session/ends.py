@@ -275,7 +275,7 @@ def _copy(source: Placed, target: StorageElement, path: PurePosixPath, direction
         return Seen.of(True, done.describe())
     found = f"{summed.size} bytes, adler32 {summed.adler32}" if reply.ok else reply.describe()
     wanted = f"{source.size} bytes, adler32 {source.adler32}"
-    return Seen.of(False, f"{done.describe()}, but there is {found} for {wanted}")
+    return Seen.of(False, f"{done.describe()}, but what is there is {found}, not {wanted}")
 
 
 def _lent(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lakeproof.blame import Look, Seen
-from lakeproof.session.case import Case, cases_of_job, cases_of_rule
+from lakeproof.session.case import Case, read_job, read_rule
 from lakeproof.session.rse import Rse
 from lakeproof.session.sessions import Sessions
 from lakeproof.session.stuck import credential_for
@@ -25,34 +27,26 @@ class NoSuchRule(Exception):  # noqa: N818  reads as a fact
     """Rucio or FTS does not know what was asked about."""
 
 
-def cases_of(
-    sessions: Sessions, rule: str | None, job: str | None, most: int, patience_s: float
-) -> list[Case]:
-    """The copies of a rule or a job that do not come about, `most` at most.
+def cases_of_rule(sessions: Sessions, rule: str, most: int, patience_s: float) -> list[Case]:
+    """The copies of a rule that do not come about, `most` at most.
 
-    Raises NotRun where the inventory names nobody to ask, NoSuchRule, and Unjudged.
+    Raises NotRun where the inventory names no Rucio, NoSuchRule, and Unjudged.
     """
-    if rule is not None:
-        return _of_rule(sessions, rule, most, patience_s)
-    return _of_job(sessions, str(job))[:most]
-
-
-def _of_rule(sessions: Sessions, rule: str, most: int, patience_s: float) -> list[Case]:
     answer = _rse(sessions).examine(rule, most)
     if answer.ok:
-        return cases_of_rule(answer.value, patience_s)
+        return read_rule(answer.value, patience_s)
     if answer.kind in REFUSED:
         return [_shut(rule, Look.RUCIO_ADMITS, answer)]
     if answer.kind in SILENT:
         case = _shut(rule, Look.RUCIO_ANSWERS, answer)
-        return [Case(**{**vars(case), "books": {**case.books, Look.NETWORK: _network(sessions)}})]
+        return [replace(case, books={**case.books, Look.NETWORK: _network(sessions)})]
     raise NoSuchRule(f"Rucio says of the rule {rule}: {answer.describe()}")
 
 
 def _shut(rule: str, look: Look, answer: Answer) -> Case:
     """Nothing is known of the rule; only why."""
     books = {look: Seen.of(False, answer.describe())}
-    return Case(f"rule {rule}", "", "", books=books)
+    return Case(f"rule {rule}", "", "", asked=rule, books=books)
 
 
 def _network(sessions: Sessions) -> Seen:
@@ -71,8 +65,11 @@ def _rse(sessions: Sessions) -> Rse:
     raise NotRun(NO_RUCIO)
 
 
-def _of_job(sessions: Sessions, job: str) -> list[Case]:
-    """The job's files, asked for with the first endpoint's credential."""
+def cases_of_job(sessions: Sessions, job: str) -> list[Case]:
+    """The files of a job of FTS that are not FINISHED, asked for as the first endpoint would.
+
+    Raises NotRun where the inventory names no FTS, NoSuchRule, and CredentialError.
+    """
     if sessions.plan.fts is None:
         raise NotRun(NO_FTS)
     name = sessions.plan.everything[0].name
@@ -82,7 +79,7 @@ def _of_job(sessions: Sessions, job: str) -> list[Case]:
     except NotReached as error:
         network = _network(sessions)
         books = {Look.FTS_ANSWERS: Seen.of(False, error.sentence), Look.NETWORK: network}
-        return [Case(f"job {job}", "", "", books=books)]
+        return [Case(f"job {job}", "", "", asked=job, books=books)]
     if not found.state:
         raise NoSuchRule(f"FTS at {fts.url} knows no job {job}, or does not show it to us")
-    return cases_of_job(found)
+    return read_job(found)
