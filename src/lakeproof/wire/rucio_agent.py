@@ -116,7 +116,7 @@ class Agent:
         request = _or_none(lambda: client.list_request_by_did(*where))
         past = _or_none(lambda: client.list_request_history_by_did(*where))
         transfer = next((t for t in transfers if all(t[k] == v for k, v in did.items())), {})
-        replicas = next(iter(client.list_replicas([did], all_states=True)), {})
+        replicas: dict[str, Any] = next(iter(client.list_replicas([did], all_states=True)), {})
         states = replicas.get("states", {})
         others = [rse for rse, state in states.items() if rse != target and state == "AVAILABLE"]
         named = (request or {}).get("source_rse") or transfer.get("last_source")
