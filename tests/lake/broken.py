@@ -1,26 +1,35 @@
-"""A lake with Rucio, and further endpoints beside it, each with something wrong of its own."""
+"""A lake, and further endpoints beside it, each with something wrong of its own.
+
+With Rucio a rule is what asks for a copy there, without it a job of FTS.
+"""
 
 from __future__ import annotations
 
 import socket
+import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import requests
 import yaml
 
 from lakeproof.emulator import EmulatorConfig, StorageServer, TrustedIssuer
 from lakeproof.lake import Lake, ca
-from lakeproof.lake.layout import RUCIO, X509_USER
-from lakeproof.lake.rucio.names import ACCOUNT
+from lakeproof.lake.layout import X509_USER
+from lakeproof.lake.rucio.names import ACCOUNT, RSE_ENDING
+from lakeproof.session.fts import OVER
 from tests.bite.ftsthread import FtsThread
-from tests.lake.doors import Doors
+from tests.lake.doors import FULL, Doors
 from tests.lake.rucioadmin import RucioAdmin, place_of
 
 AREA = "/data"
+# Two more addresses of this machine, for endpoints that are kept from one another.
+ONE, OTHER = "127.0.0.11", "127.0.0.12"
+HOSTS = ["localhost", "127.0.0.1", ONE, OTHER]
 CONTENT = b"a file that somebody waits for\n" * 100
 ADLER32 = f"{zlib.adler32(CONTENT):08x}"
 
@@ -42,14 +51,37 @@ class BrokenLake:
 
     def __init__(self, lake: Lake, directory: Path) -> None:
         self.lake = lake
-        self.admin, self.person = RucioAdmin(lake), RucioAdmin(lake, ACCOUNT)
         self.doors = Doors(lake)
-        self.inventory = directory / "endpoints.yaml"
+        self._rucio: tuple[RucioAdmin, RucioAdmin] | None = None
+        if lake.has_rucio:
+            self._rucio = RucioAdmin(lake), RucioAdmin(lake, ACCOUNT)
         self._directory = directory
         self._stack = ExitStack()
         self._endpoints: list[dict[str, Any]] = []
         self._services: list[FtsThread] = []
-        self._authority = ca.read_credential(lake.layout.credential("ca"))
+        self._served_by: dict[str, str] = {}
+        self._jobs: dict[str, str] = {}
+        self._credential = directory / "host.pem"
+        authority = ca.read_credential(lake.layout.credential("ca"))
+        ca.write_credential(ca.issue(authority, "localhost", HOSTS), self._credential)
+
+    @property
+    def admin(self) -> RucioAdmin:
+        """Rucio's administrator."""
+        assert self._rucio is not None
+        return self._rucio[0]
+
+    @property
+    def person(self) -> RucioAdmin:
+        """The ordinary account."""
+        assert self._rucio is not None
+        return self._rucio[1]
+
+    @property
+    def sound(self) -> tuple[Site, Site]:
+        """Two endpoints with nothing wrong, the real ones where there are such."""
+        first, second = self.lake.sites[:2]
+        return self.known(first.short), self.known(second.short)
 
     def close(self) -> None:
         """Stop what was started."""
@@ -75,9 +107,10 @@ class BrokenLake:
         """
         root = self._directory / name
         root.mkdir()
-        credential = self._directory / f"{name}.pem"
-        signer = authority or self._authority
-        ca.write_credential(ca.issue(signer, "localhost", ["localhost", address]), credential)
+        credential = self._credential
+        if authority is not None:
+            credential = self._directory / f"{name}.pem"
+            ca.write_credential(ca.issue(authority, "localhost", HOSTS), credential)
         layout = self.lake.layout
         config = EmulatorConfig(
             root=root,
@@ -96,12 +129,13 @@ class BrokenLake:
             **options,
         )
         server = self._stack.enter_context(StorageServer(config))
-        site = Site(name, f"{name}_SCRATCHDISK", root / "tree/data", address, server.port, server)
+        site = Site(name, f"{name}{RSE_ENDING}", root / "tree/data", address, server.port, server)
         server.faults = frozenset(faults)
         told = {"oidc_support": True, "oidc_base_path": AREA, "fts": self.lake.fts_url}
-        self.admin.add_rse(
-            site.rse, [{**_davs(site), **(protocol or {})}], {**told, **(attributes or {})}
-        )
+        told |= attributes or {}
+        self._served_by[site.rse] = str(told["fts"])
+        if self._rucio is not None:
+            self.admin.add_rse(site.rse, [{**_davs(site), **(protocol or {})}], told)
         trusted = self.lake.ca
         if authority is not None:
             trusted = self._directory / f"{name}-ca.pem"
@@ -113,7 +147,7 @@ class BrokenLake:
         """One of the lake's own sites, `a`, `dcache` and the like."""
         found = self.doors.sites[short]
         folder = self.lake.layout.data(found)
-        return Site(found.name, f"{found.name}_SCRATCHDISK", folder, found.host, found.port)
+        return Site(found.name, f"{found.name}{RSE_ENDING}", folder, found.host, found.port)
 
     def file(self, site: Site, name: str, there: bytes | None = CONTENT) -> str:
         """A file of CONTENT that Rucio knows at the site; really there is `there`, or nothing."""
@@ -123,13 +157,82 @@ class BrokenLake:
         elif there is not None:
             (site.folder / path).parent.mkdir(parents=True)
             (site.folder / path).write_bytes(there)
-        self.admin.add_replica(site.rse, name, len(CONTENT), ADLER32)
+        if self._rucio is not None:
+            self.admin.add_replica(site.rse, name, len(CONTENT), ADLER32)
         return name
 
-    def rule(self, name: str, source: Site, target: Site, there: bytes | None = CONTENT) -> str:
-        """Ask for a copy at `target` of a file at `source`; gives the rule's id."""
+    def copy(
+        self,
+        name: str,
+        source: Site,
+        target: Site,
+        there: bytes | None = CONTENT,
+        scope: str = FULL,
+    ) -> str:
+        """Ask for a copy at `target` of a file at `source`; gives the id of the rule, or the job.
+
+        `scope` is that of the token which a job shows to both ends.
+        """
+        self.file(source, name, there)
+        if self._rucio is None:
+            return self._job(name, source, target, scope)
         self.near(source, target)
-        return self.person.add_rule(self.file(source, name, there), target.rse)
+        return self.person.add_rule(name, target.rse)
+
+    def _job(self, name: str, source: Site, target: Site, scope: str) -> str:
+        """As Rucio would submit it."""
+        token, path = self.doors.token(scope), PurePosixPath(AREA, "rucio") / place_of(name)
+        file = {
+            "sources": [f"davs://{source.address}:{source.port}{path}"],
+            "destinations": [f"davs://{target.address}:{target.port}{path}"],
+            "source_tokens": [token],
+            "destination_tokens": [token],
+            "filesize": len(CONTENT),
+            "checksum": f"ADLER32:{ADLER32}",
+            "metadata": {
+                "src_rse": source.rse,
+                "dst_rse": target.rse,
+                "filesize": len(CONTENT),
+                "adler32": ADLER32,
+            },
+        }
+        url = self._served_by.get(target.rse, self.lake.fts_url)
+        document = {"files": [file], "params": {"verify_checksum": "both", "overwrite": True}}
+        job = str(self._ask_fts("POST", f"{url}/jobs", document)["job_id"])
+        self._jobs[job] = url
+        return job
+
+    @property
+    def services(self) -> list[str]:
+        """The URL of each FTS that was given a job."""
+        return list(dict.fromkeys(self._jobs.values()))
+
+    def made_by(self, job: str) -> str:
+        """The URL of the FTS that was given this job."""
+        return self._jobs[job]
+
+    def wait_for(self, jobs: Iterable[str], seconds: float) -> None:
+        """Until all of the jobs are over."""
+        deadline = time.monotonic() + seconds
+        for job in jobs:
+            url = f"{self._jobs[job]}/jobs/{job}"
+            while self._ask_fts("GET", url)["job_state"] not in OVER:
+                assert time.monotonic() < deadline, job
+                time.sleep(0.1)
+
+    def _ask_fts(self, method: str, url: str, document: object = None) -> dict[str, Any]:
+        token = self.doors.token("fts", audience="fts")
+        reply = requests.request(
+            method,
+            url,
+            json=document,
+            headers={"Authorization": f"Bearer {token}"},
+            verify=str(self.lake.ca),
+            timeout=30,
+        )
+        assert reply.ok, reply.text
+        answer: dict[str, Any] = reply.json()
+        return answer
 
     def near(self, source: Site, target: Site) -> None:
         """Tell Rucio of the way from one to the other, unless it knows it."""
@@ -142,7 +245,7 @@ class BrokenLake:
         person = layout.credential(X509_USER)
         service = FtsThread(
             self._directory / f"fts-{number}",
-            credential=layout.credential(RUCIO),
+            credential=self._credential,
             ca=self.lake.ca,
             issuer=issuer or self.lake.issuer,
             people={ca.read_credential(person).subject: person},
@@ -151,13 +254,18 @@ class BrokenLake:
         self._services.append(service)
         return service.url
 
-    def write_inventory(self, **more: object) -> Path:
-        """The lake's own, with the endpoints that were made beside it; impatient with silence."""
+    def inventory(self, fts: str = "") -> Path:
+        """The lake's own, with the endpoints that were made beside it, and this FTS if one."""
         document = yaml.safe_load(self.lake.inventory.read_text())
         document["sites"].append({"name": "BESIDE", "endpoints": self._endpoints})
         document["defaults"] |= {"connect_timeout_s": 3, "timeout_s": 15}
-        self.inventory.write_text(yaml.safe_dump(document | more))
-        return self.inventory
+        for site in document["sites"]:
+            for endpoint in site["endpoints"]:
+                endpoint.setdefault("rse", f"{endpoint['name']}{RSE_ENDING}")
+        document["fts"] = {"url": fts or self.lake.fts_url, "ca": str(self.lake.ca)}
+        path = self._directory / f"endpoints-{len(fts)}.yaml"
+        path.write_text(yaml.safe_dump(document))
+        return path
 
 
 def closed_port() -> int:

@@ -90,7 +90,7 @@ def _file(reply: Reply, case: Case) -> Shown:
     yield Look.A_FILE, Seen.of(True, said)
     size = _length(reply)
     if size is not None and case.size is not None:
-        yield Look.A_SIZE, Seen.of(size == case.size, f"{size} bytes, Rucio knows {case.size}")
+        yield Look.A_SIZE, Seen.of(size == case.size, f"{size} bytes, it should have {case.size}")
     yield Look.A_CHECKSUM, _checksum(reply, case.adler32)
 
 
@@ -99,9 +99,9 @@ def _checksum(reply: Reply, wanted: str) -> Seen:
     if said is None:
         return Seen.of(None, "it gives no adler32")
     if not wanted:
-        return Seen.of(None, f"adler32 {said}, Rucio knows none")
+        return Seen.of(None, f"adler32 {said}, nobody says what it should be")
     said = said.lower().zfill(ADLER32_DIGITS)
-    return Seen.of(said == wanted, f"adler32 {said}, Rucio knows {wanted}")
+    return Seen.of(said == wanted, f"adler32 {said}, it should be {wanted}")
 
 
 def _bytes(storage: StorageElement, path: PurePosixPath, case: Case, read_at_most: int) -> Shown:
@@ -115,7 +115,7 @@ def _bytes(storage: StorageElement, path: PurePosixPath, case: Case, read_at_mos
     reply = storage.get(path, sink=summed.add)
     yield Look.A_SERVES, Seen.of(reply.ok, reply.describe())
     if reply.ok and case.adler32:
-        said = f"adler32 {summed.adler32} of {summed.size} bytes, Rucio knows {case.adler32}"
+        said = f"adler32 {summed.adler32} of {summed.size} bytes, it should be {case.adler32}"
         yield Look.A_BYTES, Seen.of(summed.adler32 == case.adler32, said)
 
 

@@ -158,6 +158,7 @@ def test_wire_knows_nothing_of_checks() -> None:
         ("inventory", (*UPPER_ROOMS, "check", "emulator", "lake")),
         ("emulator", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
         ("peer", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
+        ("blame", (*UPPER_ROOMS, "check", "credentials", "inventory", "emulator", "lake", "wire")),
     ],
 )
 def test_lower_room_does_not_look_up(room: str, must_not: tuple[str, ...]) -> None:
