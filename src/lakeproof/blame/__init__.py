@@ -1,6 +1,6 @@
 """Whose fault it is that a rule is stuck: what was seen goes in, one sentence comes out."""
 
-from lakeproof.blame.deduce import Deduction, deduce
+from lakeproof.blame.deduce import Deduction, deduce, whose
 from lakeproof.blame.facts import Layer, Look, Observations, Seen, State
 from lakeproof.blame.reasons import Kind, Reason, read_reason
 
@@ -15,4 +15,5 @@ __all__ = [
     "State",
     "deduce",
     "read_reason",
+    "whose",
 ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lakeproof.blame.facts import Layer, Look, Observations, State
-from lakeproof.blame.reasons import Kind
+from lakeproof.blame.facts import Layer, Look, Observations, Seen, State
+from lakeproof.blame.reasons import Kind, read_reason
 from lakeproof.blame.table import Row, rows
 
 TITLES = {
@@ -57,6 +57,18 @@ def deduce(observed: Observations) -> Deduction:
         tuple(row.name for row in found),
         tuple(_unseen(observed)),
     )
+
+
+def whose(
+    reason: str, source: str, destination: str, seen: Mapping[Look, bool] | None = None
+) -> str:
+    """The sentence from FTS's or Rucio's words, and from what a check has seen already.
+
+    For failure texts: a check that knows whether the raw copy of the pair works says so with
+    `{Look.COPY: True}`.
+    """
+    known = {look: Seen.of(good) for look, good in (seen or {}).items()}
+    return deduce(Observations(source, destination, known, read_reason(reason))).sentence
 
 
 def _sentence(observed: Observations, named: Sequence[Row]) -> str:

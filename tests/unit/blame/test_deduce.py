@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from lakeproof.blame import Kind, Layer, Look, Observations, Reason, Seen, State, deduce
+from lakeproof.blame import Kind, Layer, Look, Observations, Reason, Seen, State, deduce, whose
 from lakeproof.blame.reasons import NO_REASON
 from lakeproof.blame.table import Row, rows
 
@@ -143,3 +143,11 @@ def test_a_file_that_is_not_there_is_not_the_pairs_fault() -> None:
     reason = Reason("SOURCE [2] HTTP 404", "SOURCE", Kind.MISSING)
 
     assert deduce(Observations(A, B, seen, reason)).layer is Layer.SOURCE
+
+
+def test_a_check_says_what_it_has_seen() -> None:
+    reason = "TRANSFER [70] Communication error on send"
+
+    assert whose(reason, A, B).startswith("No layer can be named")
+    assert whose(reason, A, B, {Look.COPY: True, Look.FTS_COPIES: False}).startswith("FTS: ")
+    assert whose("SOURCE [2] HTTP 404 : File not found", A, B).startswith("Endpoint A (the source")
