@@ -126,7 +126,8 @@ def _href(exchange: Exchange, node: Node) -> str:
     quoted = paths.encode(path, directory=marked)
     if exchange.faults.has("propfind-unescaped"):
         quoted = f"{path}/" if node.is_collection else str(path)
-    return exchange.element.url + quoted if exchange.dialect.propfind.absolute_href else quoted
+    whole = exchange.dialect.propfind.absolute_href or exchange.faults.has("propfind-absolute-href")
+    return exchange.element.url + quoted if whole else quoted
 
 
 def _propstat(response: ET.Element, found: Properties, status: str) -> None:

@@ -40,7 +40,9 @@ async def head(exchange: Exchange) -> Answer:
         raise Refused(HTTPStatus.METHOD_NOT_ALLOWED, "Method not allowed")
     node = _readable(exchange, Action.STAT)
     if node.is_collection:
-        return Answer(HTTPStatus.OK)
+        refused = faults.has("head-collection-refused")
+        return Answer(HTTPStatus.METHOD_NOT_ALLOWED if refused else HTTPStatus.OK)
+    await spoiled_load.look(exchange, node)
     conditions.check_read(exchange, node)
     size = node.size + (1 if faults.has("head-wrong-length") else 0)
     if faults.has("head-range-length"):

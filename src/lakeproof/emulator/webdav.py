@@ -89,8 +89,8 @@ async def delete(exchange: Exchange) -> Answer:
     _check_deletable(exchange, node)
     if not kept:
         _remove(exchange, node)
-    body = "" if dialect.status.deleted == HTTPStatus.NO_CONTENT else dialect.sentence("done")
-    return text(dialect.status.deleted, body)
+    status = HTTPStatus.OK if faults.has("delete-status-200") else dialect.status.deleted
+    return text(status, "" if status == HTTPStatus.NO_CONTENT else dialect.sentence("done"))
 
 
 def _check_deletable(exchange: Exchange, node: Node) -> None:

@@ -33,7 +33,9 @@ async def put(exchange: Exchange) -> Answer:
         raise Refused(HTTPStatus.BAD_REQUEST, "Content-Range is not supported on PUT")
     redirector = exchange.element.redirector
     see_other = exchange.faults.has("redirect-upload-303") and exchange.expects_continue
-    if exchange.at_door and (see_other or redirector.applies("PUT", exchange.expects_continue)):
+    at_once = exchange.faults.has("redirect-upload-at-once")
+    handed_on = redirector.applies("PUT", exchange.expects_continue) or see_other or at_once
+    if exchange.at_door and handed_on:
         replace = exchange.identity.may(Action.OVERWRITE, exchange.path)
         location = redirector.location("PUT", exchange.path, may_replace=replace)
         form = redirector.form
@@ -75,7 +77,7 @@ def _admit_parent(exchange: Exchange) -> None:
         raise Refused(status, dialect.sentence("parent", path=path.parent))
     if faults.has("put-parent-500"):
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
-    if not dialect.put.parents:
+    if not dialect.put.parents or faults.has("put-parent-409"):
         raise Refused(dialect.status.put_parent, dialect.sentence("parent", path=path.parent))
     may_modify = exchange.identity.may(Action.OVERWRITE, path)
     if faults.has("scope-create-parents-refused") and not may_modify:

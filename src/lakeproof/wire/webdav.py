@@ -34,7 +34,7 @@ class Entry:
     """One resource of a listing.
 
     `size` is in bytes, `modified` is in UTC, `properties` maps "{namespace}name" to the text
-    of each property that was found (status 200).
+    of each property that was found (status 200). `href` is as the server wrote it.
     """
 
     path: PurePosixPath
@@ -43,6 +43,7 @@ class Entry:
     modified: datetime | None = None
     etag: str | None = None
     properties: dict[str, str] = field(default_factory=dict)
+    href: str = ""
 
 
 def parse_multistatus(body: bytes, base: str) -> list[Entry]:
@@ -90,6 +91,7 @@ def _entry(response: Element, href: str, base: str) -> Entry:
         modified=http_date(properties.get(f"{_DAV}getlastmodified")),
         etag=properties.get(f"{_DAV}getetag") or None,
         properties=properties,
+        href=href,
     )
 
 
