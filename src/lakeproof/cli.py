@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "matrix": "lakeproof.matrix_commands:matrix",
     "profiles": "lakeproof.profile_commands:group",
     "blame": "lakeproof.blame_commands:blame",
+    "rucio": "lakeproof.rucio_commands:group",
     "token": "lakeproof.token_commands:group",
     "clean": "lakeproof.session.commands:clean",
 }

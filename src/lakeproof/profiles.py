@@ -10,6 +10,7 @@ from functools import cache
 
 from lakeproof.check import Check
 from lakeproof.data import load
+from lakeproof.readiness.needs import needs
 from lakeproof.verdict import Level
 
 LEVELS = {
@@ -50,12 +51,17 @@ def profiles() -> dict[str, Profile]:
             name,
             entry["title"],
             entry["says"],
-            tuple(entry["checks"]),
+            tuple(entry["checks"]) if "checks" in entry else _elsewhere(entry["checks_of"]),
             entry.get("level", "may"),
             *(tuple(entry.get(part, ())) for part in ("options", "requires", "manual")),
         )
         for name, entry in load("profiles").items()
     }
+
+
+def _elsewhere(file: str) -> tuple[str, ...]:
+    """The globs that another file of the catalogue names; raises KeyError for one that has none."""
+    return {"readiness": tuple(dict.fromkeys(needs().globs()))}[file]
 
 
 def find(names: Iterable[str]) -> tuple[Profile, ...]:

@@ -18,6 +18,9 @@ from lakeproof.plugin.progress import ProgressReporter
 from lakeproof.plugin.run import Run
 from lakeproof.plugin.summary import print_summary
 from lakeproof.plugin.worker import FINISHED
+from lakeproof.readiness import view as readiness
+from lakeproof.readiness.judge import Ready, judge
+from lakeproof.readiness.place import places
 from lakeproof.results import Result
 from lakeproof.session.leftovers import remove_leftovers
 from lakeproof.session.sessions import Sessions
@@ -39,6 +42,7 @@ class Controller:
         self.left: list[str] = []
         self.notes: list[str] = []
         self.requests = 0
+        self.endpoints = {target.name: target.described for target in run.plan.targets}
         self.harness_broken = False
         self.interrupted = False
         self.lost_workers = False
@@ -106,6 +110,9 @@ class Controller:
         self.left += report["left"]
         self.notes += [note for note in report["notes"] if note not in self.notes]
         self.requests += report["requests"]
+        for name, root in report["scope_roots"].items():
+            if name in self.endpoints:
+                self.endpoints[name]["scope_root"] = root
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> Any:  # noqa: ANN401
@@ -134,7 +141,10 @@ class Controller:
             left_behind=self.left,
             notes=self.notes,
             flaky=sum(result.flaky for result in self.results),
+            endpoints=self.endpoints,
         )
+        if self._asks_for_readiness:
+            readiness.write(self.run.folder.path, self.ready)
         if self.progress is not None:
             self._summarise()
         return result
@@ -162,3 +172,15 @@ class Controller:
         console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
         folder = self.run.folder.out / "latest"
         print_summary(console, self.results, folder=folder, leftovers=self.left, notes=self.notes)
+        if self._asks_for_readiness:
+            console.print()
+            readiness.print_lines(console, self.ready)
+
+    @property
+    def _asks_for_readiness(self) -> bool:
+        return any(profile.name == readiness.PROFILE for profile in self.run.selection.profiles)
+
+    @property
+    def ready(self) -> list[Ready]:
+        """How ready for Rucio the endpoints are, as far as the results tell."""
+        return judge(places({"endpoints": self.endpoints}, self.results).values(), self.results)

@@ -246,6 +246,7 @@ class Worker:
             "left": left,
             "notes": [*self._notes, *self.run.sessions.notes()],
             "requests": self.run.sessions.recorder.requests,
+            "scope_roots": self.run.sessions.scope_roots(),
         }
         if output is not None:
             output["lakeproof"] = report

@@ -460,9 +460,15 @@ class EndpointSession:
         return notes + ([self._scope_note] if self._scope_note else [])
 
     @property
+    def scope_root(self) -> PurePosixPath | None:
+        """The URL path that scope "/" means here, once tokens for paths below it have worked."""
+        if "wallet" not in self.__dict__ or not self.wallet.can_narrow:
+            return None
+        return self.wallet.scope_root if self.prepared or not self.may_write else None
+
+    @property
     def _scope_note(self) -> str | None:
-        looked = self.prepared or not self.may_write
-        root = self.wallet.scope_root if looked and self.wallet.can_narrow else None
+        root = self.scope_root
         if root is None or self.target.endpoint.scope_root is not None:
             return None
         return (

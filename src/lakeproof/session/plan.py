@@ -113,6 +113,19 @@ class Target:
         return self.endpoint.name
 
     @property
+    def described(self) -> dict[str, str | None]:
+        """What run.json tells of it: where it is and what it is called, without credentials."""
+        endpoint, root = self.endpoint, self.endpoint.doors.root
+        scope_root = endpoint.scope_root
+        return {
+            "site": self.site,
+            "url": endpoint.url,
+            "rse": endpoint.rse,
+            "root": str(root) if root else None,
+            "scope_root": str(scope_root) if scope_root else None,
+        }
+
+    @property
     def is_configured(self) -> bool:
         """Whether authorities, certificate and token source are where they are named."""
         try:

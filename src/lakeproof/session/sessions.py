@@ -167,6 +167,11 @@ class Sessions:
         """What was found out that the next run could be told."""
         return [note for session in self._open.values() for note in session.notes]
 
+    def scope_roots(self) -> dict[str, str]:
+        """What a token's path "/" means at each endpoint where that was found out."""
+        found = {name: session.scope_root for name, session in self._open.items()}
+        return {name: str(root) for name, root in found.items() if root is not None}
+
     def close(self) -> None:
         """Close every connection."""
         for fts in self._fts.values():

@@ -1,0 +1,106 @@
+"""The `rucio` commands that make an RSE of an endpoint, as Rucio 41 takes them.
+
+Of what the run did not show there is a comment instead: no command claims more than was seen.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+
+from lakeproof.readiness.judge import Ready, Standing, pairs
+from lakeproof.readiness.place import Url
+
+FTS = "https://FTS-SERVER:8446"
+ROOT_IMPLEMENTATION = "rucio.rse.protocols.xrootd.Default"
+LOCAL = ("read", "write", "delete")
+
+
+def commands(ready: Ready) -> list[str]:
+    """What to paste for one endpoint; all of it commented out while Rucio could not use it."""
+    lines = list(_commands(ready))
+    if ready.chosen is not None:
+        return lines
+    return [line if line.startswith("#") else f"# {line}" for line in lines]
+
+
+def distances(ready: Sequence[Ready]) -> list[str]:
+    """How far RSEs are from each other, for the pairs between which a file was copied."""
+    return [
+        _rucio("rse distance set", source.place.rse_name, to.place.rse_name, "--distance", "1")
+        for source, to in pairs(ready)
+        if source.chosen and to.chosen
+    ]
+
+
+def _commands(ready: Ready) -> Iterator[str]:
+    name = ready.place.rse_name
+    yield _rucio("rse add", name)
+    yield from _protocol(ready)
+    for setting in ready.settings:
+        said = ("--key", setting.attribute.key, "--value", setting.value)
+        yield _rucio("rse attribute set", name, *said)
+    if Standing.MET in (
+        standing for domain, standing in ready.domains.items() if domain not in LOCAL
+    ):
+        yield "# Which FTS server copies is yours to say:"
+        yield f"# {_rucio('rse attribute set', name, '--key', 'fts', '--value', FTS)}"
+    yield from _root(ready)
+    yield "# Ordinary accounts need a quota:"
+    yield f"# {_rucio('account limit set', 'ACCOUNT', '--rse', name, '--bytes', '1TB')}"
+
+
+def _protocol(ready: Ready) -> Iterator[str]:
+    fitness = ready.chosen or ready.fitness[0]
+    place, implementation = ready.place, fitness.implementation
+    for domain, standing in ready.domains.items():
+        if standing is not Standing.MET:
+            yield f"# {domain}: {_why_not(standing)}"
+    used = {domain: int(standing is Standing.MET) for domain, standing in ready.domains.items()}
+    able = {domain: priority for domain, priority in used.items() if priority}
+    lan = {domain: priority for domain, priority in able.items() if domain in LOCAL}
+    yield _rucio(
+        "rse protocol add",
+        place.rse_name,
+        *_door(place.door, implementation.scheme),
+        *("--impl", implementation.name),
+        *("--domain-json", json.dumps({"lan": lan, "wan": able})),
+    )
+
+
+def _why_not(standing: Standing) -> str:
+    if standing is Standing.UNMET:
+        return "does not work yet, see above"
+    return "not looked at (copies need a second URL, or --partner)"
+
+
+def _root(ready: Ready) -> Iterator[str]:
+    door = ready.place.root_door
+    if door is None:
+        return
+    yield "# root:// was not looked at; if it works, reads and writes over it are added by:"
+    domains = {name: {"read": 2, "write": 2} for name in ("lan", "wan")}
+    said = (*_door(door, "root"), "--impl", ROOT_IMPLEMENTATION)
+    line = _rucio(
+        "rse protocol add", ready.place.rse_name, *said, "--domain-json", json.dumps(domains)
+    )
+    yield f"# {line}"
+
+
+def _door(door: Url, scheme: str) -> tuple[str, ...]:
+    prefix = f"{door.path.rstrip('/')}/"
+    return (
+        "--hostname",
+        door.host,
+        "--scheme",
+        scheme,
+        "--port",
+        str(door.port),
+        "--prefix",
+        prefix,
+    )
+
+
+def _rucio(command: str, *words: str) -> str:
+    return f"rucio {command} {shlex.join(words)}"
