@@ -123,3 +123,25 @@ def test_upload_that_does_not_wait_is_taken_at_the_door(se: StorageElement, expe
 
     expect.success(reply)
     expect.content(se, path, CONTENT)
+
+
+@check(
+    req="rfc4918/mkcol-405",
+    level=MAY,
+    severity=MEDIUM,
+    needs={"webdav", "write"},
+    catches={"mkcol-existing-500"},
+    rows={"DAV-22"},
+)
+def test_mkcol_of_existing_collection_is_borne(se: StorageElement, expect: Expect) -> None:
+    """MKCOL of a collection that is there can be answered 405, or 201 as if it were new.
+
+    Before an upload clients make all collections above it, one by one; another answer ends the
+    upload although everything is in place.
+    """
+    path = se.workdir / "d"
+    expect.control(se.mkcol(path))
+
+    reply = se.mkcol(path)
+
+    expect.status(reply, 201, 405)

@@ -104,9 +104,11 @@ class Ready:
     @property
     def facts(self) -> dict[str, str]:
         """What is known besides, by the names of the catalogue."""
+        root = self.place.scope_root
         said = {
             "site": self.place.known_site,
-            "scope_root": self.place.scope_root,
+            "scope_root": root,
+            "base_path": root if root != "/" else None,  # Rucio takes it off as text
             "checksums": self.checksums,
         }
         return {name: value for name, value in said.items() if value is not None}

@@ -41,6 +41,7 @@ class Implementation:
     says: str
     needs: dict[str, str]
     open: str = ""
+    like: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _implementation(entries: dict[str, Any], name: str) -> Implementation:
     own, like, without = (said.pop(key, None) for key in ("needs", "like", "without"))
     inherited = _implementation(entries, like).needs if like else {}
     wanted = {k: v for k, v in (inherited | (own or {})).items() if k not in (without or ())}
-    return Implementation(name, needs=wanted, **said)
+    return Implementation(name, needs=wanted, like=like or "", **said)
 
 
 def _tuples(said: dict[str, Any]) -> dict[str, Any]:

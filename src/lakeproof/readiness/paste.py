@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from lakeproof.readiness.judge import Ready, Standing, pairs
 from lakeproof.readiness.place import Url
+from lakeproof.wording import printable
 
 FTS = "https://FTS-SERVER:8446"
 ROOT_IMPLEMENTATION = "rucio.rse.protocols.xrootd.Default"
@@ -18,11 +19,13 @@ LOCAL = ("read", "write", "delete")
 
 
 def commands(ready: Ready) -> list[str]:
-    """What to paste for one endpoint; all of it commented out while Rucio could not use it."""
-    lines = list(_commands(ready))
+    """What to paste for one endpoint; before everything else, as comments, what has to change."""
+    changes = list(_changes(ready))
     if ready.chosen is not None:
-        return lines
-    return [line if line.startswith("#") else f"# {line}" for line in lines]
+        return [*changes, *_commands(ready)]
+    if not changes:
+        return ["# None yet: too little was looked at. Run it again when the endpoint answers."]
+    return [*changes, "# Then run it again, and the commands are here."]
 
 
 def distances(ready: Sequence[Ready]) -> list[str]:
@@ -34,6 +37,17 @@ def distances(ready: Sequence[Ready]) -> list[str]:
     ]
 
 
+def _changes(ready: Ready) -> Iterator[str]:
+    obstacles = ready.obstacles
+    if obstacles:
+        yield "# Change first:"
+    for row in obstacles:
+        partner = f" ({row.direction} with {row.partner})" if row.partner and row.direction else ""
+        yield f"# - {row.check}{partner}: {printable(row.actual or '')}"
+        if row.do:
+            yield f"#   Do: {printable(row.do)}"
+
+
 def _commands(ready: Ready) -> Iterator[str]:
     name = ready.place.rse_name
     yield _rucio("rse add", name)
@@ -41,9 +55,7 @@ def _commands(ready: Ready) -> Iterator[str]:
     for setting in ready.settings:
         said = ("--key", setting.attribute.key, "--value", setting.value)
         yield _rucio("rse attribute set", name, *said)
-    if Standing.MET in (
-        standing for domain, standing in ready.domains.items() if domain not in LOCAL
-    ):
+    if any(s is Standing.MET for domain, s in ready.domains.items() if domain not in LOCAL):
         yield "# Which FTS server copies is yours to say:"
         yield f"# {_rucio('rse attribute set', name, '--key', 'fts', '--value', FTS)}"
     yield from _root(ready)
@@ -52,11 +64,12 @@ def _commands(ready: Ready) -> Iterator[str]:
 
 
 def _protocol(ready: Ready) -> Iterator[str]:
-    fitness = ready.chosen or ready.fitness[0]
-    place, implementation = ready.place, fitness.implementation
+    if ready.chosen is None:
+        return
+    place, implementation = ready.place, ready.chosen.implementation
     for domain, standing in ready.domains.items():
         if standing is not Standing.MET:
-            yield f"# {domain}: {_why_not(standing)}"
+            yield f"# {domain}: {_why_not(domain, standing)}"
     used = {domain: int(standing is Standing.MET) for domain, standing in ready.domains.items()}
     able = {domain: priority for domain, priority in used.items() if priority}
     lan = {domain: priority for domain, priority in able.items() if domain in LOCAL}
@@ -69,10 +82,11 @@ def _protocol(ready: Ready) -> Iterator[str]:
     )
 
 
-def _why_not(standing: Standing) -> str:
+def _why_not(domain: str, standing: Standing) -> str:
     if standing is Standing.UNMET:
-        return "does not work yet, see above"
-    return "not looked at (copies need a second URL, or --partner)"
+        return "left out, it does not work yet"
+    more = "" if domain in LOCAL else "; copies need a second URL, or --partner"
+    return f"left out, it was not looked at{more}"
 
 
 def _root(ready: Ready) -> Iterator[str]:

@@ -20,6 +20,7 @@ SCHEMA = 1
 FILE = "rucio-ready.json"
 PROFILE = "rucio-ready"
 WIDTH = 100
+INDENT = 22
 MOST_REASONS = 3
 WORKS = {Standing.MET: "works", Standing.UNMET: "does not", Standing.OPEN: "not known"}
 OPENING = "Rucio-readiness (RSE: Rucio storage element; FTS: file transfer service)"
@@ -67,7 +68,7 @@ def sentence(ready: Ready) -> str:
         unknown = not any(each.standing is Standing.UNMET for each in ready.fitness[:1])
         if unknown:
             return "It is not known whether Rucio can use it: too little was looked at."
-        return "Rucio cannot use it yet; what to change first is below."
+        return "Rucio cannot use it yet; what to change first stands below."
     used = [name for name, standing in ready.domains.items() if standing is Standing.MET]
     how = chosen.implementation
     return f"Rucio can use it over {how.scheme}:// with {how.name}: {', '.join(used)}."
@@ -83,31 +84,39 @@ def _endpoint(ready: Ready) -> Iterator[str]:
     count = ", ".join(f"{counted[each]} {each.value}" for each in Standing)
     yield f"  Of R1-R{len(ready.findings)}: {count}."
     yield ""
-    for finding in ready.findings:
-        yield from _finding(finding)
+    yield from _findings(ready.findings)
     yield ""
     yield "  Rucio's protocol implementations"
+    standing = {each.implementation.name: each.standing for each in ready.fitness}
     for fitness in ready.fitness:
-        yield from _fitness(fitness)
-    yield from _obstacles(ready)
+        if standing.get(fitness.implementation.like) is not fitness.standing:
+            yield from _fitness(fitness)
     yield from _settings(ready)
     yield ""
-    head = "Commands for Rucio 41, as an account that may manage RSEs"
-    yield head if ready.chosen else f"{head}; not to be pasted before the changes above"
+    yield "Commands for Rucio 41, as an account that may manage RSEs"
     yield from commands(ready)
 
 
-def _finding(finding: Finding) -> Iterator[str]:
-    item, number = finding.item, len(finding.passed)
-    checks = f"  ({number} check{'s' * (number != 1)} passed)" if number else ""
-    yield f"  {item.id:<4} {finding.standing.value:<14} {item.says}{checks}"
-    if finding.standing is Standing.UNMET:
-        yield from _indented(f"Otherwise: {item.costs}")
-        yield from (line for row in finding.against for line in _indented(_against(row)))
-    if finding.standing is Standing.OPEN:
-        yield from _indented(_short(finding.reason))
-    elif item.open:
-        yield from _indented(f"Not looked at: {item.open}")
+def _findings(findings: Sequence[Finding]) -> Iterator[str]:
+    """One item after the other; a reason that was given already is not given again."""
+    given: dict[str, str] = {}
+    for finding in findings:
+        item, number = finding.item, len(finding.passed)
+        checks = f" ({number} check{'s' * (number != 1)} passed)" if number else ""
+        first, *more = wrap(f"{item.says}{checks}", WIDTH - INDENT)
+        yield f"  {item.id:<4} {finding.standing.value:<14} {first}"
+        yield from (f"{' ' * INDENT}{line}" for line in more)
+        if finding.standing is Standing.OPEN:
+            reason = _short(finding.reason)
+            yield from _indented(f"As {given[reason]}." if reason in given else reason)
+            given.setdefault(reason, item.id)
+            continue
+        if finding.standing is Standing.UNMET:
+            yield from _indented(f"Otherwise: {item.costs}")
+            for said in _against(finding.against):
+                yield from _indented(said)
+        if item.open:
+            yield from _indented(f"Not looked at: {item.open}")
 
 
 def _short(reason: str) -> str:
@@ -116,10 +125,16 @@ def _short(reason: str) -> str:
     return "; ".join(reasons[:MOST_REASONS]) + rest
 
 
-def _against(row: Result) -> str:
-    partner = f" ({row.direction} with {row.partner})" if row.partner and row.direction else ""
-    known = f"  {row.known_issue}" if row.known_issue else ""
-    return f"{row.check}{partner}: {printable(row.actual or '')} [{row.level}]{known}"
+def _against(rows: Sequence[Result]) -> Iterator[str]:
+    """What speaks against an item; what several checks say alike is said once."""
+    grouped: dict[tuple[str, str], list[Result]] = {}
+    for row in rows:
+        said = (printable(row.actual or ""), row.known_issue or "")
+        grouped.setdefault(said, []).append(row)
+    for (actual, issue), alike in grouped.items():
+        partner = f" ({alike[0].direction} with {alike[0].partner})" if alike[0].direction else ""
+        more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
+        yield f"{alike[0].check}{more}{partner}: {actual} [{alike[0].level}]  {issue}".rstrip()
 
 
 def _fitness(fitness: Fitness) -> Iterator[str]:
@@ -128,20 +143,10 @@ def _fitness(fitness: Fitness) -> Iterator[str]:
     for row in fitness.against:
         yield from _indented(f"{fitness.loss(row.check)}: {row.check}", 13)
     if fitness.standing is Standing.OPEN:
-        said = how.open or f"not judged: {', '.join(fitness.unknown)}"
+        rest = len(fitness.unknown) - MOST_REASONS
+        more = f" and {rest} more" if rest > 0 else ""
+        said = how.open or f"not judged: {', '.join(fitness.unknown[:MOST_REASONS])}{more}"
         yield from _indented(said, 13)
-
-
-def _obstacles(ready: Ready) -> Iterator[str]:
-    obstacles = ready.obstacles
-    if not obstacles:
-        return
-    yield ""
-    yield "  Change first"
-    for row in obstacles:
-        yield from _indented(_against(row), 4)
-        if row.do:
-            yield from _indented(f"Do: {printable(row.do)}", 6)
 
 
 def _settings(ready: Ready) -> Iterator[str]:
@@ -154,8 +159,11 @@ def _settings(ready: Ready) -> Iterator[str]:
         yield f"  {said:<36} {setting.attribute.because}"
 
 
-def _indented(text: str, by: int = 20) -> list[str]:
-    return [" " * by + line for line in wrap(text, WIDTH - by, break_on_hyphens=False)]
+def _indented(text: str, by: int = INDENT) -> list[str]:
+    return [
+        " " * by + line
+        for line in wrap(text, WIDTH - by, break_on_hyphens=False, break_long_words=False)
+    ]
 
 
 def _as_dict(ready: Ready) -> dict[str, object]:
