@@ -18,7 +18,10 @@ from typing import Any
 
 from rucio.daemons import common
 
+# Between two rounds: while something is under way, and while nothing is (a round costs half a
+# second of a processor, and a laptop has other things to do).
 BETWEEN_S = 0.3
+IDLE_S = 2.0
 DEADLINE_S = 90.0
 # Rounds of the loop between two runs of what need not be prompt.
 SELDOM = 10
@@ -50,6 +53,10 @@ from rucio.daemons.judge.repairer import rule_repairer  # noqa: E402
 from rucio.daemons.reaper import reaper as reaping  # noqa: E402
 from rucio.daemons.transmogrifier.transmogrifier import transmogrifier  # noqa: E402
 from rucio.daemons.undertaker.undertaker import undertaker  # noqa: E402
+from rucio.db.sqla import models  # noqa: E402
+from rucio.db.sqla.constants import DatabaseOperationType, RuleState  # noqa: E402
+from rucio.db.sqla.session import db_session  # noqa: E402
+from sqlalchemy import exists, or_, select  # noqa: E402
 
 log = logging.getLogger("lakeproof.daemons")
 
@@ -106,6 +113,19 @@ def run_all(number: int) -> None:
             log.exception("%s failed", name)
 
 
+def under_way() -> bool:
+    """Whether a transfer, a rule that is being carried out or news of a DID waits for a daemon."""
+    unsettled = models.ReplicationRule.state.in_([RuleState.REPLICATING, RuleState.INJECT])
+    waiting = or_(
+        exists().select_from(models.Request),
+        exists().select_from(models.UpdatedDID),
+        exists().select_from(models.BadPFN),
+        exists().where(unsettled),
+    )
+    with db_session(DatabaseOperationType.READ) as session:
+        return bool(session.execute(select(waiting)).scalar())
+
+
 def main(arguments: list[str]) -> None:
     """Go round until SIGTERM."""
     setup_logging(process_name="daemons")
@@ -118,7 +138,7 @@ def main(arguments: list[str]) -> None:
     while not stopped.is_set():
         run_all(round_number)
         round_number += 1
-        stopped.wait(BETWEEN_S)
+        stopped.wait(BETWEEN_S if under_way() else IDLE_S)
 
 
 if __name__ == "__main__":
