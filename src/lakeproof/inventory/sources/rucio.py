@@ -38,7 +38,7 @@ def harvest(document: object, *, zero_is_off: bool = False) -> Harvest:
             name,
             offered,
             site=text(attributes.get("site")),
-            country=attributes.get("country"),
+            country=attributes.get("country") or rse.get("country_name"),
             keys=_keys(name, rse, attributes, offered),
             said=_said(rse, name, linked),
         )
@@ -143,8 +143,11 @@ def priorities(domains: Mapping[str, object], *, zero_is_off: bool) -> dict[str,
 
 
 def _attributes(rse: Mapping[str, object]) -> Mapping[str, object]:
-    said = rse.get("attributes") or rse.get("params") or {}
-    return mapping(said, "attributes")
+    """The RSE's attributes; CRIC has some of them beside those that people made up (`params`)."""
+    if "params" in rse:
+        beside = {key: rse[key] for key in ("fts", "site") if rse.get(key)}
+        return {**beside, **mapping(rse["params"] or {}, "params")}
+    return mapping(rse.get("attributes") or {}, "attributes")
 
 
 def _said(
@@ -162,7 +165,7 @@ def _said(
         report=text(attributes.get("srr_url")),
         may_read=rse.get("availability_read") is not False,
         may_write=rse.get("availability_write") is not False,
-        tape={"TAPE": True, "DISK": False}.get(str(rse.get("rse_type"))),
+        tape=rse["rse_type"] == "TAPE" if "rse_type" in rse else None,  # CRIC: "" is disk
         verify_checksum=verifies if isinstance(verifies, bool) else None,
         total=total,
         free=free,
@@ -172,7 +175,7 @@ def _said(
 
 
 def _storage(rse: Mapping[str, object], name: str) -> tuple[int | None, int | None]:
-    """Total and free bytes as somebody told Rucio of the storage, by hand or from a report."""
+    """Total and free bytes as somebody told Rucio or CRIC of the storage."""
     for entry in listing(rse.get("usage") or [], f"{name}: usage"):
         each = mapping(entry, f"{name}: usage")
         if each.get("source") == "storage":
@@ -181,7 +184,7 @@ def _storage(rse: Mapping[str, object], name: str) -> tuple[int | None, int | No
             if total is None and free is not None and used is not None:
                 total = free + used
             return total, free
-    return None, None
+    return number(rse.get("space")) or None, None  # CRIC's
 
 
 def _linked(document: object) -> tuple[frozenset[str], frozenset[str]] | None:
