@@ -44,7 +44,10 @@ class Site:
     def path(self, path: PurePosixPath) -> Answer:
         return Answer(True, f"{path} is there")
 
-    def checksums(self, below: PurePosixPath) -> tuple[tuple[str, ...] | None, str]:
+    def checksums(
+        self, below: PurePosixPath, names: tuple[str, ...]
+    ) -> tuple[tuple[str, ...] | None, str]:
+        assert names[:2] == ("adler32", "md5")
         return self.seen, f"a file below {below}"
 
 
@@ -156,11 +159,32 @@ def test_every_door_that_anybody_names_is_tried() -> None:
     (row,) = _differences(_rse(_protocol(), _protocol(port=443), _protocol("root", 1094)), site)
 
     assert (row.what, row.served) == ("another webdav door", "nothing answers")
+    assert row.do.startswith("rucio rse protocol remove R")
     assert sorted(set(site.asked)) == [
         "https://se.example.org",
         "https://se.example.org:2880",
         "root://se.example.org",
     ]
+
+
+@pytest.mark.parametrize(
+    ("silent", "inventory_is_wrong", "rucio_is_wrong"),
+    [
+        ((":2880",), True, False),
+        ((":443",), False, True),
+        ((":2880", ":443"), True, True),
+        ((), True, True),
+    ],
+)
+def test_who_names_a_silent_door_is_wrong(
+    silent: tuple[str, ...], inventory_is_wrong: bool, rucio_is_wrong: bool
+) -> None:
+    host = "https://se.example.org"
+    site = Site(silent=tuple(f"{host}{port}".removesuffix(":443") for port in silent))
+
+    (row,) = _differences(_rse(_protocol(port=443), _protocol("root", 1094)), site)
+
+    assert ("inventory" in row.do, "rucio rse" in row.do) == (inventory_is_wrong, rucio_is_wrong)
 
 
 @pytest.mark.parametrize(
@@ -261,5 +285,5 @@ def test_table_names_who_says_what(tmp_path: Path) -> None:
     cells = [cell.strip() for cell in row.split("|")]
     door = "https://se03.example.org"
     assert cells == ["webdav door", f"{door}:2880", door, "not asked"]
-    assert do.startswith("  webdav door: doors.webdav of the inventory, or rucio rse protocol")
+    assert do.startswith("  webdav door: doors.webdav of the inventory, or the protocol of")
     assert total == f"{into}: 1 difference"

@@ -22,25 +22,28 @@ def doors(case: Case) -> Iterator[Row]:
             continue
         same = _alike(written, listed)
         silent = case.found is None
-        served, sound = _answers(case, [written] if same else [written, listed])
-        do = "where nothing answers, correct who names it, or the storage"
-        if sound and not same:
-            do = _correct_door(case, kind, listed)
+        served, dead = _answers(case, [written] if same else [written, listed])
         yield case.row(
             f"{kind} door",
             written.origin if written else "none",
             SILENT if silent else listed.origin if listed else "none",
             served,
-            agree=sound and (same or silent),
-            do=do,
+            agree=not dead and (same or silent),
+            do=_correction(case, kind, listed, dead),
         )
         yield from _further(case, kind, ways, [written, listed])
 
 
-def _correct_door(case: Case, kind: str, listed: Door | None) -> str:
-    if listed is None:
-        return f"rucio rse protocol add {case.rse} ..., if {case.who} should use it"
-    return f"doors.{kind} of the inventory, or rucio rse protocol remove and add {case.rse}"
+def _correction(case: Case, kind: str, listed: Door | None, dead: list[Door]) -> str:
+    """Whoever names a door that is silent is wrong; else it cannot be told who is."""
+    if listed is None and not dead:
+        return f"rucio rse protocol add {case.rse} …, if {case.who} should use it"
+    wrong = []
+    if not dead or dead != [listed]:
+        wrong.append(f"doors.{kind} of the inventory")
+    if listed is not None and (not dead or listed in dead):
+        wrong.append(f"the protocol of {case.rse} (rucio rse protocol remove, then add)")
+    return ", or ".join(wrong)
 
 
 def _further(case: Case, kind: str, ways: list[Way], known: list[Door | None]) -> Iterator[Row]:
@@ -52,7 +55,7 @@ def _further(case: Case, kind: str, ways: list[Way], known: list[Door | None]) -
             continue
         seen.append(door.origin)
         answer = case.served.door(door)
-        do = f"rucio rse protocol remove {case.rse} ..., or have the door answer"
+        do = f"rucio rse protocol remove {case.rse} …, or have the door answer"
         yield case.row(
             f"another {kind} door",
             SILENT,
@@ -63,17 +66,17 @@ def _further(case: Case, kind: str, ways: list[Way], known: list[Door | None]) -
         )
 
 
-def _answers(case: Case, doors: list[Door | None]) -> tuple[str, bool]:
-    """What each of these doors answers, and whether none of them is silent."""
+def _answers(case: Case, doors: list[Door | None]) -> tuple[str, list[Door]]:
+    """What each of these doors answers, and which of them do not."""
     if case.served is None:
-        return NOT_ASKED, True
+        return NOT_ASKED, []
     named = [door for door in doors if door is not None]
     answers = [case.served.door(door) for door in named]
     if len(named) == 1:
         said = answers[0].said
     else:
         said = "; ".join(f"{d.origin}: {a.said}" for d, a in zip(named, answers, strict=True))
-    return said, all(answer.there is not False for answer in answers)
+    return said, [d for d, a in zip(named, answers, strict=True) if a.there is False]
 
 
 def path(case: Case) -> Iterator[Row]:

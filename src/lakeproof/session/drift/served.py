@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -31,7 +32,7 @@ TROUBLES = (Blocked, BadMultistatus, CredentialError, NotReached, NotRun, Unjudg
 ABSENT, DENIED = (404, 410), (401, 403)
 DEEPEST = 6
 MOST_LISTED = 4 * 1024 * 1024
-RUCIOS_CHECKSUMS = ("adler32", "md5")
+SHA = re.compile(r"^sha(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,10 @@ class Served(Protocol):
     def copies(self) -> bool | None:
         """Whether COPY is among the methods that it names; None when it names none."""
 
-    def checksums(self, below: PurePosixPath) -> tuple[tuple[str, ...] | None, str]:
-        """Which of Rucio's checksums a file is served with, or None, and what was looked at."""
+    def checksums(
+        self, below: PurePosixPath, names: tuple[str, ...]
+    ) -> tuple[tuple[str, ...] | None, str]:
+        """With which of these checksums a file is served, or None, and what was looked at."""
 
     @property
     def space(self) -> Space | None:
@@ -196,32 +199,34 @@ class ServedBy:
         allowed = self._session.greeting.headers.get("Allow", "").upper()
         return "COPY" in [method.strip() for method in allowed.split(",")] if allowed else None
 
-    def checksums(self, below: PurePosixPath) -> tuple[tuple[str, ...] | None, str]:
-        """Which of Rucio's checksums the first file found below `below` is served with."""
+    def checksums(
+        self, below: PurePosixPath, names: tuple[str, ...]
+    ) -> tuple[tuple[str, ...] | None, str]:
+        """With which of these checksums the first file found below `below` is served."""
         if not self.usable:
             return None, "cannot be asked"
         try:
             path = self._some_file(below)
             if path is None:
                 return None, "no file was found to look at"
-            return self._digests(path), f"of {path.name}"
+            return self._digests(path, names), f"of {path.name}"
         except TROUBLES as error:
             return None, str(error)
 
-    def _digests(self, path: PurePosixPath) -> tuple[str, ...]:
-        known = {
-            name
-            for wanted in RUCIOS_CHECKSUMS
-            for name in parse_digest(
-                self._session.client.request(
-                    "HEAD",
-                    path,
-                    headers={"Want-Digest": wanted},
-                    auth=self._credential("HEAD", path),
-                ).headers.get("Digest", "")
+    def _digests(self, path: PurePosixPath, names: tuple[str, ...]) -> tuple[str, ...]:
+        """RFC 3230 calls sha256 sha-256, Rucio does not."""
+        found: set[str] = set()
+        for name in names:
+            asked = SHA.sub(r"sha-\1", name)
+            reply = self._session.client.request(
+                "HEAD",
+                path,
+                headers={"Want-Digest": asked},
+                auth=self._credential("HEAD", path),
             )
-        }
-        return tuple(name for name in RUCIOS_CHECKSUMS if name in known)
+            if asked in parse_digest(reply.headers.get("Digest", "")):
+                found.add(name)
+        return tuple(name for name in names if name in found)
 
     def _some_file(self, folder: PurePosixPath) -> PurePosixPath | None:
         """The declared sample, else a file in the first folders; raises BadMultistatus."""

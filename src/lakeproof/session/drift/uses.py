@@ -13,6 +13,8 @@ NEARLY = 0.1
 """Of the total: sizes that differ by less were only measured at another time."""
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
 NONE = "none"
+RUCIOS_CHECKSUMS = ("adler32", "md5")
+"""In the order in which Rucio prefers them."""
 
 
 def uses(case: Case, found: Found) -> Iterator[Row]:
@@ -96,7 +98,8 @@ def checksums(case: Case, found: Found) -> Iterator[Row]:
     named = str(attributes.get("supported_checksums") or "").lower().split(",")
     wanted = [name.strip() for name in named if name.strip()]
     verifies = found.said.verify_checksum is not False and wanted != [NONE]
-    seen, where = case.served.checksums(area(case)) if case.served else (None, NOT_ASKED)
+    asked = tuple(dict.fromkeys((*RUCIOS_CHECKSUMS, *wanted)))
+    seen, where = case.served.checksums(area(case), asked) if case.served else (None, NOT_ASKED)
     sound = seen is None or (set(wanted) <= set(seen) and bool(seen))
     do = case.command("supported_checksums", ",".join(seen or ()))
     if not seen:
