@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -108,13 +109,15 @@ def _print_brief(console: Console, rows: Sequence[Result], heading: str) -> None
         return
     console.print()
     console.print(Text(heading, style="bold"))
-    grouped: dict[tuple[str, str, str], list[str]] = {}
+    grouped: dict[tuple[str, str, str], Counter[str]] = {}
     for row in rows:
         said = (row.check, printable(row.actual or ""), row.known_issue or "")
-        grouped.setdefault(said, []).append(row.endpoint)
+        grouped.setdefault(said, Counter())[row.endpoint] += 1
     for (check, actual, issue), endpoints in grouped.items():
+        # A check that is tried with every partner, or cell by cell, may say one thing many times.
+        times = (name if n == 1 else f"{name} ({n} times)" for name, n in endpoints.items())
         line = Text(f"  {check}: {actual}")
-        line.append(f"  {', '.join(endpoints)}  {issue}".rstrip(), "dim")
+        line.append(f"  {', '.join(times)}  {issue}".rstrip(), "dim")
         console.print(line)
 
 

@@ -7,20 +7,13 @@ a token never leaves its origin, and turns every defect of an answer into `Reply
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from email.errors import (
-    MessageDefect,
-    MultipartInvariantViolationDefect,
-    StartBoundaryNotFoundDefect,
-)
-from email.message import Message
 from pathlib import PurePosixPath
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 import requests
-import urllib3.exceptions
 from requests.hooks import default_hooks
 from requests.structures import CaseInsensitiveDict
 
@@ -31,7 +24,7 @@ from lakeproof.wire.connection import TRACE, Adapter, Pin, TlsConfig, Trace, tls
 from lakeproof.wire.faults import failure, not_reached
 from lakeproof.wire.guard import GuardError, WriteGuard
 from lakeproof.wire.pacing import Pacer, retry_after, throttled_sentence
-from lakeproof.wire.payload import Enough
+from lakeproof.wire.reading import ERRORS, read_body, read_head, read_stray
 from lakeproof.wire.redirect import (
     InsecureBearer,
     RedirectError,
@@ -61,7 +54,6 @@ MAX_BODY = 1024 * 1024
 _MAX_HOPS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HOP_BODY = 65536
-_PIECE = 262144
 _THROTTLED = 429
 _UNAVAILABLE = 503
 # How often a request is sent again after such an answer. A 503 that stays is an answer, as
@@ -69,16 +61,7 @@ _UNAVAILABLE = 503
 _TRIES = {_THROTTLED: 3, _UNAVAILABLE: 1}
 
 # Sending these a second time changes nothing, so a connection that died idle costs nothing.
-_STRAY_S = 0.5
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "PUT", "DELETE", "MKCOL"})
-
-_ERRORS = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-    EOFError,
-    UnicodeError,
-)
 
 
 @dataclass(frozen=True)
@@ -391,10 +374,10 @@ class HttpClient:
         except Dropped:
             reply.failure = Failure("aborted", "we broke the upload off")
             return reply
-        except _ERRORS as error:
+        except ERRORS as error:
             return self._failed(reply, error, ask, trace)
         try:
-            self._read(reply, response, ask, trace)
+            self._read(reply, response.raw, ask, trace)
         finally:
             response.raw.close() if reply.failure else None
             response.close()
@@ -435,65 +418,27 @@ class HttpClient:
         prepared.body = ask.body.open(self._count_sent)  # type: ignore[assignment]
         return prepared
 
-    def _count_sent(self, size: int) -> None:
-        self.recorder.count(sent=size)
-
-    def _read(self, reply: Reply, response: requests.Response, ask: _Ask, trace: Trace) -> None:
-        raw = response.raw
-        reply.status, reply.reason = raw.status, raw.reason or ""
-        reply.headers = CaseInsensitiveDict(raw.headers)
-        reply.failure = _header_failure(raw, trace)
+    def _read(self, reply: Reply, raw: Any, ask: _Ask, trace: Trace) -> None:  # noqa: ANN401
+        read_head(reply, raw, trace)
         if reply.failure:
             return
-        if ask.method == "HEAD" and ask.headers.get("Connection") == "close" and trace.sock:
-            # Not every server closes then; what must not be there comes at once or not at all.
-            trace.deadline = min(trace.deadline, time.monotonic() + _STRAY_S)
-            reply.length = trace.sock.rest()
-            if reply.length:
-                sentence = f"the answer must not have a body but has one ({reply.length} bytes)"
-                reply.failure = Failure("malformed", sentence)
+        if ask.method == "HEAD" and ask.headers.get("Connection") == "close":
+            read_stray(reply, trace)
             return
         redirect = ask.follow and reply.status in _REDIRECTS
         sink = ask.sink if reply.status // 100 == 2 else None  # noqa: PLR2004
-        limit = _HOP_BODY if redirect else EXCERPT if sink else ask.max_body
-        pieces = _Pieces(raw)
-        kept = bytearray()
-        for piece in pieces:
-            reply.length += len(piece)
-            self.recorder.count(received=len(piece))
-            kept += piece[: limit - len(kept)]
-            if sink is not None:
-                try:
-                    sink(piece)
-                except Enough as enough:
-                    reply.failure = Failure("oversized", str(enough))
-                    break
-            elif reply.length > limit:
-                break
-        reply.body = bytes(kept)
-        if pieces.error is not None:
-            self._failed(reply, pieces.error, ask, trace)
-        elif sink is None and reply.length > limit and not redirect:
-            reply.failure = Failure("oversized", f"its body is longer than {limit} bytes")
+        keep = _HOP_BODY if redirect else EXCERPT if sink else ask.max_body
+        error = read_body(reply, raw, keep=keep, sink=sink, count=self._count_received)
+        if error is not None:
+            self._failed(reply, error, ask, trace)
+        elif sink is None and reply.length > keep and not redirect:
+            reply.failure = Failure("oversized", f"its body is longer than {keep} bytes")
 
+    def _count_received(self, size: int) -> None:
+        self.recorder.count(received=size)
 
-class _Pieces:
-    """The body as it arrives; an error of the connection ends it and is kept in `error`."""
-
-    def __init__(self, raw: Any) -> None:  # noqa: ANN401  urllib3's response, untyped in requests
-        self._raw = raw
-        self.error: Exception | None = None
-
-    def __iter__(self) -> Iterator[bytes]:
-        while True:
-            try:
-                piece = self._raw.read1(_PIECE, decode_content=False)
-            except _ERRORS as error:
-                self.error = error
-                return
-            if not piece:
-                return
-            yield piece
+    def _count_sent(self, size: int) -> None:
+        self.recorder.count(sent=size)
 
 
 def _bearer(auth: Credential) -> str | None:
@@ -510,27 +455,9 @@ def urlsplit_target(url: str) -> str:
     return "/" + url.partition("://")[2].partition("/")[2]
 
 
-def _header_failure(raw: Any, trace: Trace) -> Failure | None:  # noqa: ANN401  urllib3's response
-    if trace.ended:
-        return Failure("truncated", "the connection was closed inside the header section")
-    message = getattr(raw, "_original_response", None)
-    if message is not None and (_defects(message.msg) or message.msg.get_payload()):
-        return Failure("malformed", "its header section is not valid HTTP")
-    lengths = raw.headers.get("Content-Length")
-    if lengths is not None and not all(v.strip().isdigit() for v in lengths.split(",")):
-        return Failure("malformed", f"its Content-Length is {lengths!r}")
-    return None
-
-
 def _note(ask: _Ask) -> BodyNote:
     note = ask.body.note()
     length = ask.headers.get("Content-Length", "")
     if note.size is None and length.isdigit():
         return replace(note, size=int(length), chunked=False)
     return note
-
-
-def _defects(header: Message) -> list[MessageDefect]:
-    """What is wrong with a header section, which the library parses without the body."""
-    bodiless = (StartBoundaryNotFoundDefect, MultipartInvariantViolationDefect)
-    return [defect for defect in header.defects if not isinstance(defect, bodiless)]
