@@ -124,7 +124,11 @@ def _looked(
             *(c for rule in rules for c in cases_of_rule(sessions, rule, most, limits.patience_s)),
             *(c for job in jobs for c in cases_of_job(sessions, job)[:most]),
         ]
-        return [investigation.look(case) for case in cases], sessions.clean_up()
+        found = []
+        for case in cases:
+            click.echo(f"looking at {case.name}", err=True)
+            found.append(investigation.look(case))
+        return found, sessions.clean_up()
     finally:
         sessions.clean_up()  # what an error left; nothing where it was done before
         investigation.close()

@@ -21,7 +21,7 @@ def blamed(inventory: Path, *arguments: str) -> dict[str, Told]:
         [*command, *arguments], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    assert done.stderr == ""
+    assert "could not be removed" not in done.stderr
     return {told["asked"]: told for told in json.loads(done.stdout)}
 
 

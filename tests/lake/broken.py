@@ -23,7 +23,7 @@ from lakeproof.lake.layout import X509_USER
 from lakeproof.lake.rucio.names import ACCOUNT, RSE_ENDING
 from lakeproof.session.fts import OVER
 from tests.bite.ftsthread import FtsThread
-from tests.lake.doors import FULL, Doors
+from tests.lake.doors import Doors
 from tests.lake.rucioadmin import RucioAdmin, place_of
 
 AREA = "/data"
@@ -43,7 +43,7 @@ class Site:
     folder: Path
     address: str
     port: int
-    server: StorageServer | None = None
+    beside: bool = False
 
 
 class BrokenLake:
@@ -59,6 +59,7 @@ class BrokenLake:
         self._stack = ExitStack()
         self._endpoints: list[dict[str, Any]] = []
         self._services: list[FtsThread] = []
+        self._folders = [lake.layout.data(site) for site in lake.sites]
         self._served_by: dict[str, str] = {}
         self._jobs: dict[str, str] = {}
         self._credential = directory / "host.pem"
@@ -129,8 +130,9 @@ class BrokenLake:
             **options,
         )
         server = self._stack.enter_context(StorageServer(config))
-        site = Site(name, f"{name}{RSE_ENDING}", root / "tree/data", address, server.port, server)
+        site = Site(name, f"{name}{RSE_ENDING}", root / "tree/data", address, server.port, True)
         server.faults = frozenset(faults)
+        self._folders.append(site.folder)
         told = {"oidc_support": True, "oidc_base_path": AREA, "fts": self.lake.fts_url}
         told |= attributes or {}
         self._served_by[site.rse] = str(told["fts"])
@@ -149,11 +151,17 @@ class BrokenLake:
         folder = self.lake.layout.data(found)
         return Site(found.name, f"{found.name}{RSE_ENDING}", folder, found.host, found.port)
 
+    def content(self) -> dict[Path, bytes]:
+        """Every file at every endpoint, by its path on this machine's disk."""
+        found = (path for folder in self._folders for path in folder.rglob("*"))
+        return {path: path.read_bytes() for path in found if path.is_file()}
+
     def file(self, site: Site, name: str, there: bytes | None = CONTENT) -> str:
         """A file of CONTENT that Rucio knows at the site; really there is `there`, or nothing."""
         path = PurePosixPath("rucio") / place_of(name)
-        if there is not None and site.server is None:
-            self.doors.put(self.doors.sites[_short(self.doors, site)], str(path), there)
+        real = {found.name: found for found in self.lake.real_sites}
+        if there is not None and site.name in real:
+            self.doors.put(real[site.name], str(path), there)
         elif there is not None:
             (site.folder / path).parent.mkdir(parents=True)
             (site.folder / path).write_bytes(there)
@@ -167,21 +175,21 @@ class BrokenLake:
         source: Site,
         target: Site,
         there: bytes | None = CONTENT,
-        scope: str = FULL,
+        token: str = "",
     ) -> str:
         """Ask for a copy at `target` of a file at `source`; gives the id of the rule, or the job.
 
-        `scope` is that of the token which a job shows to both ends.
+        `token` is what a job shows to both ends, instead of a good one.
         """
         self.file(source, name, there)
         if self._rucio is None:
-            return self._job(name, source, target, scope)
+            return self._job(name, source, target, token or self.doors.token())
         self.near(source, target)
         return self.person.add_rule(name, target.rse)
 
-    def _job(self, name: str, source: Site, target: Site, scope: str) -> str:
+    def _job(self, name: str, source: Site, target: Site, token: str) -> str:
         """As Rucio would submit it."""
-        token, path = self.doors.token(scope), PurePosixPath(AREA, "rucio") / place_of(name)
+        path = PurePosixPath(AREA, "rucio") / place_of(name)
         file = {
             "sources": [f"davs://{source.address}:{source.port}{path}"],
             "destinations": [f"davs://{target.address}:{target.port}{path}"],
@@ -211,6 +219,12 @@ class BrokenLake:
         """The URL of the FTS that was given this job."""
         return self._jobs[job]
 
+    def ban(self, fts: str, address: str) -> str:
+        """Have an FTS let the jobs of a storage wait; gives its URL."""
+        ban = {"storage": f"davs://{address}", "status": "WAIT", "message": "for a trial"}
+        self._ask_fts("POST", f"{fts}/ban/se", ban)
+        return fts
+
     def wait_for(self, jobs: Iterable[str], seconds: float) -> None:
         """Until all of the jobs are over."""
         deadline = time.monotonic() + seconds
@@ -231,12 +245,12 @@ class BrokenLake:
             timeout=30,
         )
         assert reply.ok, reply.text
-        answer: dict[str, Any] = reply.json()
-        return answer
+        answer = reply.json()
+        return answer if isinstance(answer, dict) else {}
 
     def near(self, source: Site, target: Site) -> None:
         """Tell Rucio of the way from one to the other, unless it knows it."""
-        if source.server is not None or target.server is not None:
+        if source.beside or target.beside:
             self.admin.near(source.rse, target.rse)
 
     def fts(self, *faults: str, issuer: str = "") -> str:
@@ -272,10 +286,6 @@ def closed_port() -> int:
     """A port of this machine that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return int(listening.getsockname()[1])
-
-
-def _short(doors: Doors, site: Site) -> str:
-    return next(short for short, found in doors.sites.items() if found.name == site.name)
 
 
 def _davs(site: Site) -> dict[str, Any]:

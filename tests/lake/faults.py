@@ -14,22 +14,27 @@ SPOILED = CONTENT.swapcase()
 
 @dataclass(frozen=True)
 class Fault:
-    """Something wrong: `lay` lays it out and gives the id of the rule (or job) that meets it."""
+    """Something wrong: `lay` lays it out and gives the id of the rule (or job) that meets it.
+
+    What `waits` does not end: Rucio and FTS go on waiting.
+    """
 
     layer: Layer
     what: str
     lay: Callable[[BrokenLake], str]
-    needs_rucio: bool
+    needs_rucio: bool = False
+    needs_job: bool = False
+    waits: bool = False
 
 
 FAULTS: dict[str, Fault] = {}
 
 
 def fault(
-    layer: Layer, what: str, *, needs_rucio: bool = False
+    layer: Layer, what: str, **needs: bool
 ) -> Callable[[Callable[[BrokenLake], str]], Callable[[BrokenLake], str]]:
     def register(lay: Callable[[BrokenLake], str]) -> Callable[[BrokenLake], str]:
-        FAULTS[lay.__name__] = Fault(layer, what, lay, needs_rucio)
+        FAULTS[lay.__name__] = Fault(layer, what, lay, **needs)
         return lay
 
     return register
@@ -98,6 +103,13 @@ def fts_lies(broken: BrokenLake) -> str:
     return broken.copy("fts-lies", broken.sound[0], target)
 
 
+@fault(Layer.FTS, "FTS has banned the destination, whose jobs wait", waits=True)
+def fts_bans(broken: BrokenLake) -> str:
+    fts = broken.ban(broken.fts(), ONE)
+    target = broken.site("BANNED", address=ONE, attributes={"fts": fts})
+    return broken.copy("banned", broken.sound[0], target)
+
+
 @fault(Layer.FTS, "nobody listens where Rucio looks for FTS", needs_rucio=True)
 def fts_closed(broken: BrokenLake) -> str:
     nobody = f"https://localhost:{closed_port()}"
@@ -115,8 +127,14 @@ def fts_knows_no_issuer(broken: BrokenLake) -> str:
 @fault(Layer.CREDENTIAL, "FTS is given tokens of the wrong paths (Rucio's oidc_base_path)")
 def tokens_of_wrong_paths(broken: BrokenLake) -> str:
     target = broken.site("WRONG-PATHS", attributes={"oidc_base_path": "/data/rucio/lakeproof"})
-    elsewhere = "storage.read:/ storage.modify:/elsewhere"
-    return broken.copy("wrong-paths", broken.sound[0], target, scope=elsewhere)
+    elsewhere = broken.doors.token("storage.read:/ storage.modify:/elsewhere")
+    return broken.copy("wrong-paths", broken.sound[0], target, token=elsewhere)
+
+
+@fault(Layer.CREDENTIAL, "the tokens that FTS was given have expired", needs_job=True)
+def tokens_expired(broken: BrokenLake) -> str:
+    expired = broken.doors.token(lifetime="-60")
+    return broken.copy("expired", *broken.sound, token=expired)
 
 
 @fault(Layer.RUCIO, "the account has no quota left at the destination", needs_rucio=True)

@@ -70,6 +70,7 @@ class Look(StrEnum):
     B_TAKES = "pair.takes"
     FTS_ANSWERS = "fts.answers"
     FTS_ADMITS = "fts.admits"
+    FTS_LETS = "fts.lets"
     FTS_KNOWS = "fts.knows"
     FTS_PROMPT = "fts.prompt"
     FTS_COPIES = "fts.copies"
@@ -122,6 +123,7 @@ QUESTIONS: Mapping[Look, str] = {
     Look.B_TAKES: "a file is copied from another endpoint to the destination",
     Look.FTS_ANSWERS: "FTS answers",
     Look.FTS_ADMITS: "FTS takes our credential",
+    Look.FTS_LETS: "FTS has banned neither of the two",
     Look.FTS_KNOWS: "FTS knows Rucio's job",
     Look.FTS_PROMPT: "FTS did not leave the job waiting",
     Look.FTS_COPIES: "FTS makes the same copy of a file of ours",

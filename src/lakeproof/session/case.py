@@ -122,8 +122,9 @@ def _books(told: Said, file: Said, patience_s: float) -> Iterator[tuple[Look, Se
             yield Look.HANDED_ON, _late(told["waits_s"], patience_s, "the rule is INJECT")
         return
     submitted = _submitted(file, patience_s)
-    yield Look.HANDED_ON, _handed_on(file, patience_s)
-    yield Look.SUBMITTED, submitted
+    if state != "OK":
+        yield Look.HANDED_ON, _handed_on(file, patience_s)
+        yield Look.SUBMITTED, submitted
     yield from _ends(file, reached=submitted.state == "yes")
 
 

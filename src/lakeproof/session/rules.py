@@ -9,7 +9,7 @@ from lakeproof.session.case import Case, read_job, read_rule
 from lakeproof.session.rse import Rse
 from lakeproof.session.sessions import Sessions
 from lakeproof.session.stuck import credential_for
-from lakeproof.verdict import NotRun
+from lakeproof.verdict import Blame, NotRun, Unjudged
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.rucio import Answer
 
@@ -20,6 +20,7 @@ NO_RUCIO = (
 NO_FTS = "the inventory names no FTS: it needs `fts: {url: …}`"
 # What Rucio's clients raise when they are refused, and when nobody answers.
 REFUSED = frozenset({"CannotAuthenticate", "AccessDenied", "NoAuthInformation"})
+NO_RULE = ("RuleNotFound", "Badly formatted rule id")
 SILENT = frozenset({"ServerConnectionException", "ConnectionError", "ReadTimeout", "SSLError"})
 
 
@@ -40,12 +41,15 @@ def cases_of_rule(sessions: Sessions, rule: str, most: int, patience_s: float) -
     if answer.kind in SILENT:
         case = _shut(rule, Look.RUCIO_ANSWERS, answer)
         return [replace(case, books={**case.books, Look.NETWORK: _network(sessions)})]
-    raise NoSuchRule(f"Rucio says of the rule {rule}: {answer.describe()}")
+    if any(word in answer.describe() for word in NO_RULE):
+        raise NoSuchRule(f"Rucio knows no rule {rule}")
+    raise Unjudged(f"Rucio says nothing of the rule {rule}: {answer.describe()}", Blame.PARTNER)
 
 
 def _shut(rule: str, look: Look, answer: Answer) -> Case:
     """Nothing is known of the rule; only why."""
-    books = {look: Seen.of(False, answer.describe())}
+    first = answer.describe().partition("; ")[0]  # the client tried, and complains, several times
+    books = {look: Seen.of(False, first)}
     return Case(f"rule {rule}", "", "", asked=rule, books=books)
 
 

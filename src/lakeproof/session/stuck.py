@@ -215,6 +215,7 @@ class Investigation:
         job = FtsJob(case.job, {})
         try:
             seen |= _service(fts, auth)
+            seen |= _bans(fts, auth, case)
             if case.job and seen[Look.FTS_ADMITS].state is not State.NO:
                 looks, job = _job(fts, auth, case, self._limits.patience_s)
                 seen |= looks
@@ -258,6 +259,8 @@ class Investigation:
         """The copy that the pair made by itself, made by FTS."""
         if seen.get(Look.FTS_ADMITS, OPEN).state is not State.YES:
             return {}
+        if seen.get(Look.FTS_LETS, OPEN).state is State.NO:
+            return {Look.FTS_COPIES: Seen.of(None, "it has banned one of the two")}
         given = self._place(source)
         copies = seen.get(Look.COPY, OPEN)
         if copies.state is not State.YES or not isinstance(given, Placed):
@@ -279,6 +282,19 @@ def _service(fts: Fts, auth: Credential) -> dict[Look, Seen]:
     method = told.get("method")
     said = f"it takes us for {told.get('user_dn')} ({method})"
     return looks | {Look.FTS_ADMITS: Seen.of(method != "unauthenticated", said)}
+
+
+def _bans(fts: Fts, auth: Credential, case: Case) -> dict[Look, Seen]:
+    """Whether FTS lets the two storages be; it names them scheme://host."""
+    reply = fts.get("/ban/se", auth=auth)
+    told = json_of(reply)
+    if not reply.ok or not isinstance(told, list):
+        return {Look.FTS_LETS: Seen.of(None, reply.describe())}
+    hosts = {urlsplit(url).hostname for url in (case.source_url, case.destination_url) if url}
+    banned = [str(b.get("se")) for b in told if isinstance(b, dict)]
+    ours = [name for name in banned if urlsplit(name).hostname in hosts]
+    said = ", ".join(ours) or f"{len(banned)} others" * bool(banned)
+    return {Look.FTS_LETS: Seen.of(not ours, said)}
 
 
 def _job(
