@@ -22,6 +22,7 @@ BY_NOW = (
     "No layer can be named any more: by now the file is copied. Then it was: {reason}. Rucio "
     "tries a rule that is STUCK again by itself; `rucio rule update RULE --boost-rule` is sooner."
 )
+YET = "No layer can be named yet: {said}, which is not long (--patience)."
 NOTHING = "No layer can be named: nothing that was looked at is wrong{unseen}{reason}."
 
 
@@ -84,11 +85,23 @@ def _sentence(observed: Observations, named: Sequence[Row]) -> str:
     copied = observed.of(Look.COPY_FILE).state is State.YES
     if copied and reason.kind is not Kind.NONE and observed.of(Look.FTS_COPIES).state is State.YES:
         return BY_NOW.format(reason=reason.text)
+    waits_for = _waits_for(observed)
+    if waits_for and reason.kind is Kind.NONE:
+        return YET.format(said=waits_for)
     left = len(_unseen(observed))
     return NOTHING.format(
         unseen=f"; {left} of {len(observed.seen)} questions stay open" if left else "",
         reason=f"; the only word is: {reason.text}" if reason.text else "",
     )
+
+
+def _waits_for(observed: Observations) -> str:
+    """What is still going on, as far as that was seen."""
+    for look in (Look.FTS_PROMPT, Look.FOLLOWED, Look.SUBMITTED, Look.HANDED_ON):
+        seen = observed.of(look)
+        if look in observed.seen and seen.state is State.UNSEEN and seen.said.endswith(" s"):
+            return seen.said
+    return ""
 
 
 def _title(layer: Layer, observed: Observations) -> str:

@@ -26,7 +26,7 @@ ANSWERS: Mapping[str, frozenset[State]] = {
 class Row:
     """One way to tell: when all of `when` was seen and the reason fits, it is this layer.
 
-    Without `scope` or `kinds` any reason fits.
+    Without `scope`, `kinds` and `unless` (a scope that does not) any reason fits.
     """
 
     name: str
@@ -36,12 +36,14 @@ class Row:
     do: str
     scope: str = ""
     kinds: frozenset[Kind] = frozenset()
+    unless: str = ""
 
     def fits(self, observed: Observations) -> bool:
         """Whether everything was seen so."""
         reason = observed.reason
         return (
             self.scope in ("", reason.scope)
+            and self.unless != (reason.scope or None)
             and (not self.kinds or reason.kind in self.kinds)
             and all(observed.of(look).state in states for look, states in self.when.items())
         )
@@ -71,8 +73,9 @@ def rows() -> tuple[Row, ...]:
 def _row(name: str, told: dict[str, Any]) -> Row:
     left = dict(told)
     layer, sentence, do = (left.pop(key) for key in ("layer", "sentence", "do"))
-    scope, kinds = left.pop("scope", ""), left.pop("kinds", [])
-    if scope not in ("", *SCOPES):
-        raise ValueError(f"blame.yaml: {name}: {scope} is none of FTS's words")
+    scope, unless = left.pop("scope", ""), left.pop("unless", "")
+    kinds = frozenset(map(Kind, left.pop("kinds", [])))
+    if not {scope, unless} <= {"", *SCOPES}:
+        raise ValueError(f"blame.yaml: {name}: scope and unless are words of FTS")
     when = {Look(look): ANSWERS[key] for key, looks in left.items() for look in looks}
-    return Row(name, Layer(layer), when, sentence, do, scope, frozenset(map(Kind, kinds)))
+    return Row(name, Layer(layer), when, sentence, do, scope, kinds, unless)

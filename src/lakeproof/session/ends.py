@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -59,9 +60,9 @@ def leads_to(session: EndpointSession, url: str) -> Seen:
 def look_at_source(session: EndpointSession, case: Case, read_at_most: int) -> Shown:
     """The door, and the file: there, of the right size and checksum, and its bytes."""
     yield Look.A_URL, leads_to(session, case.source_url)
-    obstacle = session.obstacle
-    yield Look.A_ANSWERS, Seen.of(obstacle is None, obstacle or session.origin)
-    if obstacle is not None:
+    answers = _answers(session)
+    yield Look.A_ANSWERS, answers
+    if answers.state is not State.YES:
         return
     path = path_in(case.source_url)
     try:
@@ -73,6 +74,15 @@ def look_at_source(session: EndpointSession, case: Case, read_at_most: int) -> S
         yield Look.TOKEN, Seen.of(False, str(error))
     except NotReached as error:
         yield Look.A_ANSWERS, Seen.of(False, error.sentence)
+
+
+def _answers(session: EndpointSession) -> Seen:
+    obstacle, downtime = session.obstacle, session.target.endpoint.downtime
+    if obstacle is None:
+        return Seen.of(True, session.origin)
+    if downtime is not None and downtime.covers(datetime.now(UTC)):
+        obstacle += f"; a downtime is announced until {downtime.end}: {downtime.reason}"
+    return Seen.of(False, obstacle)
 
 
 def _file(reply: Reply, case: Case) -> Shown:
@@ -125,9 +135,9 @@ def look_at_destination(session: EndpointSession, case: Case, name: str) -> Show
     The upload is called `name`, in the run's own directory.
     """
     yield Look.B_URL, leads_to(session, case.destination_url)
-    obstacle = session.obstacle
-    yield Look.B_ANSWERS, Seen.of(obstacle is None, obstacle or session.origin)
-    if obstacle is not None:
+    answers = _answers(session)
+    yield Look.B_ANSWERS, answers
+    if answers.state is not State.YES:
         return
     try:
         if case.destination_url:

@@ -8,7 +8,7 @@ from lakeproof.blame import Look, Seen
 from lakeproof.session.case import Case, read_job, read_rule
 from lakeproof.session.rse import Rse
 from lakeproof.session.sessions import Sessions
-from lakeproof.session.stuck import credential_for
+from lakeproof.session.stuck import MOST_TRIED, credential_for
 from lakeproof.verdict import Blame, NotRun, Unjudged
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.rucio import Answer
@@ -55,7 +55,7 @@ def _shut(rule: str, look: Look, answer: Answer) -> Case:
 
 def _network(sessions: Sessions) -> Seen:
     """Whether any endpoint answers: else it is this machine that reaches nobody."""
-    for target in sessions.plan.everything:
+    for target in sessions.plan.everything[:MOST_TRIED]:
         if sessions.get(target.name).obstacle is None:
             return Seen.of(True, f"{target.name} answers")
     return Seen.of(False, "no endpoint answers either")

@@ -40,7 +40,8 @@ READ_AT_MOST = 16 * 1024 * 1024
 PATIENCE_S = 600.0
 # How long our own job at FTS may take before we say no more than that it waits.
 OWN_JOB_S = 60.0
-WITNESSES = 2
+# A third endpoint that does not answer costs its time-out: not many are tried.
+WITNESSES, MOST_TRIED = 2, 5
 DENIED = (401, 403, 419)
 UNKNOWN, SERVER_ERROR = 404, 500
 NO_ENDPOINT = "no endpoint of the inventory is {what}"
@@ -178,11 +179,10 @@ class Investigation:
         self, source: EndpointSession, destination: EndpointSession
     ) -> Iterator[EndpointSession]:
         ends, count = {source.name, destination.name}, 0
-        for target in self._sessions.plan.partners_of(source.name):
-            if target.name in ends or count == WITNESSES:
-                continue
+        others = [t for t in self._sessions.plan.partners_of(source.name) if t.name not in ends]
+        for target in others[:MOST_TRIED]:
             witness = self._sessions.get(target.name)
-            if witness.trouble is None and witness.may_write:
+            if count < WITNESSES and witness.may_write and witness.trouble is None:
                 count += 1
                 yield witness
 
@@ -311,11 +311,11 @@ def _job(
     if case.age_s is None:
         return looks, job
     if not job.over:
-        said = f"job {job.id} is {job.state}, {case.age_s:.0f} s after Rucio gave it to FTS"
+        said = f"job {job.id} is {job.state}, FTS has had it for {case.age_s:.0f} s"
         looks[Look.FTS_PROMPT] = Seen.of(False if case.age_s > patience_s else None, said)
     elif case.request == "SUBMITTED":
         since = _since(job)
-        said = f"the job is {job.state} since {since:.0f} s, the request still {case.request}"
+        said = f"the request is {case.request}, its job has been {job.state} for {since:.0f} s"
         looks[Look.FOLLOWED] = Seen.of(False if since > patience_s else None, said)
     return looks, job
 

@@ -63,6 +63,9 @@ def test_row_needs_all_of_its_evidence(row: Row) -> None:
         assert row.name not in deduce(Observations(A, B, without, observed.reason)).rows
     if row.kinds:
         assert row.name not in deduce(Observations(A, B, observed.seen)).rows
+    if row.unless:
+        against = Reason("words", row.unless, Kind.OTHER)
+        assert row.name not in deduce(Observations(A, B, observed.seen, against)).rows
 
 
 @each_row
@@ -143,6 +146,25 @@ def test_a_file_that_is_not_there_is_not_the_pairs_fault() -> None:
     reason = Reason("SOURCE [2] HTTP 404", "SOURCE", Kind.MISSING)
 
     assert deduce(Observations(A, B, seen, reason)).layer is Layer.SOURCE
+
+
+@pytest.mark.parametrize("look", [Look.HANDED_ON, Look.FTS_PROMPT])
+def test_what_does_not_wait_long_is_no_case_yet(look: Look) -> None:
+    seen = _sound() | {look: Seen(State.UNSEEN, "the request is QUEUED for 5 s")}
+
+    deduced = deduce(Observations(A, B, seen))
+
+    assert deduced.layers == ()
+    assert deduced.sentence.startswith("No layer can be named yet: the request is QUEUED for 5 s")
+
+
+def test_a_door_that_is_closed_to_us_only_is_not_blamed() -> None:
+    seen = {look: s for look, s in _sound().items() if look.place != "source"}
+    seen |= {Look.A_ANSWERS: Seen(State.NO, "no answer"), Look.COPY: Seen(State.UNSEEN)}
+    reason = Reason("DESTINATION [5] checksum", "DESTINATION", Kind.CHECKSUM)
+
+    # FTS had read the source: it is this machine that does not reach it.
+    assert deduce(Observations(A, B, seen, reason)).layers == ()
 
 
 def test_a_check_says_what_it_has_seen() -> None:
