@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from lakeproof.wire.probe import Address, connect, resolve, tls_facts, tls_version_offered
+from lakeproof.wire.probe import (
+    Address,
+    Place,
+    connect,
+    greets_as_xroot,
+    resolve,
+    tls_facts,
+    tls_version_offered,
+)
 from lakeproof.wire.reply import NotReached
 from tests.unit.wire.conftest import Serve
 from tests.unit.wire.servers import Authority, Peer
@@ -33,6 +41,22 @@ def test_connecting(serve: Serve) -> None:
     with pytest.raises(NotReached) as caught:
         connect(Address("127.0.0.1", 4), port, 2)
     assert caught.value.kind == "refused"
+
+
+@pytest.mark.parametrize(
+    ("answer", "greets"),
+    [
+        (bytes.fromhex("00000000 00000008 00000520 00000001"), True),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", False),
+        (b"", False),
+    ],
+)
+def test_xrootd_is_known_by_its_greeting(serve: Serve, answer: bytes, greets: bool) -> None:
+    def server(peer: Peer) -> None:
+        assert peer.file.read(20) == bytes(15) + b"\x04" + (2012).to_bytes(4, "big")
+        peer.send(answer)
+
+    assert greets_as_xroot(Place("127.0.0.1", serve(server).port), 2) is greets
 
 
 def test_a_sound_door(serve: Serve, server_tls: ssl.SSLContext, authority: Authority) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from lakeproof.inventory.sources import rucio
 from lakeproof.inventory.sources.found import (
     Harvest,
+    Said,
     SourceError,
     Way,
     listing,
@@ -54,6 +55,7 @@ def harvest(document: object, *, zero_is_off: bool = True) -> Harvest:
             site=_site(endpoint),
             country=endpoint.get("country_code"),
             keys=_keys(name, endpoint, ways),
+            said=_said(endpoint),
         )
     if not found.endpoints and not found.remarks:
         raise SourceError("the document names no endpoint")
@@ -64,14 +66,20 @@ def _site(endpoint: Mapping[str, object]) -> str | None:
     return text(endpoint.get("rc_site")) or text(endpoint.get("site"))
 
 
-def _keys(name: str, endpoint: Mapping[str, object], ways: list[Way]) -> dict[str, object]:
-    keys: dict[str, object] = {"rse": name}
-    keys |= usage(
-        ways,
+def _said(endpoint: Mapping[str, object]) -> Said:
+    tape = endpoint.get("is_tape") is True or endpoint.get("rse_type") == "TAPE"
+    return Said(
         may_read=endpoint.get("availability_read") is not False,
         may_write=endpoint.get("availability_write") is not False,
+        tape=tape if "is_tape" in endpoint or "rse_type" in endpoint else None,
     )
-    if endpoint.get("is_tape") is True or endpoint.get("rse_type") == "TAPE":
+
+
+def _keys(name: str, endpoint: Mapping[str, object], ways: list[Way]) -> dict[str, object]:
+    said = _said(endpoint)
+    keys: dict[str, object] = {"rse": name}
+    keys |= usage(ways, may_read=said.may_read, may_write=said.may_write)
+    if said.tape:
         keys["features"] = {**mapping(keys.get("features") or {}, "features"), "tape": True}
     return keys
 

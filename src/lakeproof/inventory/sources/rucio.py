@@ -34,13 +34,14 @@ def harvest(document: object, *, zero_is_off: bool = False) -> Harvest:
     for name, rse in _rses(document):
         offered = list(ways(rse, name, zero_is_off=zero_is_off))
         attributes = _attributes(rse)
+        said = _said(rse, name, linked)
         found.add(
             name,
             offered,
             site=text(attributes.get("site")),
             country=attributes.get("country") or rse.get("country_name"),
-            keys=_keys(name, rse, attributes, offered),
-            said=_said(rse, name, linked),
+            keys=_keys(name, attributes, said, offered),
+            said=said,
         )
     return found
 
@@ -202,15 +203,13 @@ def _linked(document: object) -> tuple[frozenset[str], frozenset[str]] | None:
 
 
 def _keys(
-    name: str, rse: Mapping[str, object], attributes: Mapping[str, object], ways: list[Way]
+    name: str, attributes: Mapping[str, object], said: Said, ways: list[Way]
 ) -> dict[str, object]:
     keys: dict[str, object] = {"rse": name}
-    may_read = rse.get("availability_read") is not False
-    may_write = rse.get("availability_write") is not False
-    keys |= usage(ways, may_read=may_read, may_write=may_write)
+    keys |= usage(ways, may_read=said.may_read, may_write=said.may_write)
     base = text(attributes.get("oidc_base_path"))
     if base and base.startswith("/"):
         keys["scope_root"] = base
-    if rse.get("rse_type") == "TAPE":
+    if said.tape:
         keys["features"] = {**mapping(keys.get("features") or {}, "features"), "tape": True}
     return keys

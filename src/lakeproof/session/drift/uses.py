@@ -18,33 +18,46 @@ RUCIOS_CHECKSUMS = ("adler32", "md5")
 
 
 def uses(case: Case, found: Found) -> Iterator[Row]:
-    """Reading, writing and copying: what the inventory's roles and the priorities amount to."""
+    """Reading and writing, of which copies are a part, and copying by itself."""
     endpoint, said = case.endpoint, found.said
-    offered = case.offered
-    features = endpoint.features
-    copying = not (features.get("tpc-pull") is False and features.get("tpc-push") is False)
     reads = "source" in endpoint.roles
     writes = "destination" in endpoint.roles and endpoint.is_writable
-    for what, ours, operation, allowed, switch in (
-        ("reading", reads, READ, said.may_read, "availability_read"),
-        ("writing", writes, WRITE, said.may_write, "availability_write"),
-        ("copies from it", reads and copying, COPY_FROM, said.may_read, "availability_read"),
-        ("copies to it", writes and copying, COPY_TO, said.may_write, "availability_write"),
+    for what, ours, operations, allowed, switch in (
+        ("reading", reads, (READ, COPY_FROM), said.may_read, "availability_read"),
+        ("writing", writes, (WRITE, COPY_TO), said.may_write, "availability_write"),
+        ("copies from it", _copies(case, reads), (COPY_FROM,), said.may_read, "availability_read"),
+        ("copies to it", _copies(case, writes), (COPY_TO,), said.may_write, "availability_write"),
     ):
-        theirs = operation in offered and allowed
-        source = "yes" if theirs else f"no: no protocol offers {operation} (null, or 0 for off)"
-        if operation in offered and not allowed:
+        first, *_ = operations
+        listed = not case.offered.isdisjoint(operations)
+        source = "yes" if listed else f"no: no protocol offers {first} (null, or 0 for off)"
+        if listed and not allowed:
             source = f"no: {switch} is off"
-        served = _copies(case) if what.startswith("copies") else SILENT
-        do = f"roles or features of the inventory, or {operation} of a protocol of {case.rse}"
-        inventory = "yes" if ours else "no"
-        yield case.row(what, inventory, source, served, agree=ours == theirs, do=do)
+        served = _seen(case) if what.startswith("copies") else SILENT
+        # Where the inventory is silent on copies, the endpoint's offer stands.
+        expected = True if ours is None and served != SILENT else ours
+        yield case.row(
+            what,
+            {True: "yes", False: "no", None: SILENT}[ours],
+            source,
+            served,
+            agree=expected is None or expected == (listed and allowed),
+            do=f"roles or features of the inventory, or {first} of a protocol of {case.rse}",
+        )
 
 
-def _copies(case: Case) -> str:
+def _copies(case: Case, may: bool) -> bool | None:
+    """What the inventory says of copies; None where it is silent."""
+    features = case.endpoint.features
+    declared = {features.get("tpc-pull"), features.get("tpc-push")}
+    if not may or declared == {False}:
+        return False
+    return True if True in declared else None
+
+
+def _seen(case: Case) -> str:
     """That COPY is not named proves nothing: many a door names no method at all."""
-    offers = case.served.copies if case.served else None
-    return "COPY is offered" if offers else SILENT
+    return "COPY is offered" if case.served and case.served.copies else SILENT
 
 
 def tape(case: Case, found: Found) -> Iterator[Row]:
@@ -137,7 +150,7 @@ def copying(case: Case, found: Found) -> Iterator[Row]:
     """What Rucio needs before it submits any copy: an FTS at the destination, and distances."""
     said = found.said
     offered = case.offered
-    served = _copies(case)
+    served = _seen(case)
     if said.attributes is not None and COPY_TO in offered and said.may_write:
         fts = str(said.attributes.get("fts") or "")
         do = case.command("fts", "https://FTS-HOST:8446")
