@@ -13,6 +13,7 @@ from aiohttp import web
 from lakeproof.fts.access import Access, tls_context
 from lakeproof.fts.copying import Trust
 from lakeproof.fts.engine import Engine
+from lakeproof.fts.gfal import Gfal, found
 from lakeproof.fts.server import STAND_IN, Rest
 from lakeproof.fts.settings import Settings
 from lakeproof.fts.store import Store
@@ -38,10 +39,13 @@ def settings_of(lake: Lake) -> Settings:
     )
 
 
-def built(settings: Settings, certificates: Path) -> web.Application:
-    """The application with its store and engine; `certificates` is the hashed directory."""
+def built(settings: Settings, certificates: Path, gfal: Gfal | None = None) -> web.Application:
+    """The application with its store and engine; `certificates` is the hashed directory.
+
+    `gfal` makes the copies, and the engine itself where there is none.
+    """
     store, access = Store(settings.database, settings.faults), Access(settings)
-    trust = Trust(settings.ca, certificates, settings.copy_timeout_s, settings.faults)
+    trust = Trust(settings.ca, certificates, settings.copy_timeout_s, settings.faults, gfal)
     return Rest(settings, store, access, Engine(settings, store, access, trust)).application()
 
 
@@ -51,9 +55,11 @@ def main(arguments: list[str]) -> None:
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     lake, _ = load_plan(Path(arguments[0]))
     settings = settings_of(lake)
-    log.info("%s at %s", STAND_IN, settings.url)
+    gfal = found()
+    by = f"gfal2 {gfal.version}" if gfal else "itself, as there is no gfal2"
+    log.info("%s at %s; it copies by %s", STAND_IN, settings.url, by)
     web.run_app(
-        built(settings, lake.layout.certificates),
+        built(settings, lake.layout.certificates, gfal),
         host=ports.LOOPBACK,
         port=lake.fts_port,
         ssl_context=tls_context(settings.credential, settings.ca),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Set
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lakeproof import __version__
 from lakeproof.fts import errors
 from lakeproof.fts.ends import (
     DESTINATION,
@@ -19,8 +20,9 @@ from lakeproof.fts.ends import (
     copy_over_http,
 )
 from lakeproof.fts.errors import CopyFailed
+from lakeproof.fts.gfal import Gfal, GfalOrder
 from lakeproof.fts.rootends import ROOT_SCHEMES, RootEnd, copy_over_root
-from lakeproof.wire.auth import Credential
+from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.connection import TlsConfig
 from lakeproof.wire.redact import redactor
 
@@ -28,6 +30,7 @@ DEFAULT_ALGORITHM = "ADLER32"
 # The pause between two tries to remove what a storage may still be writing.
 CLEAN_TRIES, FIRST_PAUSE_S, LONGEST_PAUSE_S = 8, 0.05, 0.6
 ADLER32_DIGITS = 8
+GFAL_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Order:
     mode: str
     overwrite: str
     ours: bool
-    client_info: str
+    client_info: Mapping[str, str]
     touching: Callable[[], None]
     stop: Callable[[], bool]
 
@@ -58,16 +61,21 @@ class Done:
 
     size: int
     duration_s: float
+    by: str
 
 
 @dataclass(frozen=True)
 class Trust:
-    """How the storages are known: a CA file, a hashed directory, and how long a copy may take."""
+    """How the storages are known: a CA file, a hashed directory, and how long a copy may take.
+
+    Copies are made with `gfal` where there is one, and else by ourselves.
+    """
 
     ca: Path
     certificates: Path
     patience_s: float
     faults: Set[str] = frozenset()
+    gfal: Gfal | None = None
 
 
 class Copier:
@@ -85,6 +93,10 @@ class Copier:
             )
         self.source = self._end(SOURCE, order.source, order.source_auth)
         self.destination = self._end(DESTINATION, order.destination, order.destination_auth)
+        able = trust.gfal is not None and trust.gfal.copies(order.source, order.destination)
+        self._gfal = trust.gfal if able else None
+        # Who makes the copy, for the record.
+        self.engine = f"gfal2 {self._gfal.version}" if self._gfal else f"lakeproof {__version__}"
 
     def close(self) -> None:
         """Close the connections to both ends."""
@@ -106,14 +118,14 @@ class Copier:
         order.touching()
         started = time.monotonic()
         try:
-            self._copy()
+            mode = self._copy()
             took = time.monotonic() - started
             self._verify(size, given or said, algorithm, by_user=bool(given))
         except CopyFailed:
             if "fts-bad-destination-stays" not in self._trust.faults:
                 self.clean()
             raise
-        return Done(size, took)
+        return Done(size, took, f"{self.engine}, {mode}")
 
     def clean(self) -> None:
         """Remove our destination, also when the storage still writes to it for a moment.
@@ -183,20 +195,51 @@ class Copier:
             )
         self.destination.unlink()
 
-    def _copy(self) -> None:
+    def _copy(self) -> str:
+        """Make the copy; returns which way it went."""
+        order = self._order
+        mode = self._by_gfal(self._gfal) if self._gfal else self._by_ourselves()
+        if order.stop():
+            raise CopyFailed(TRANSFER, errors.ECANCELED, "Transfer canceled")
+        return mode
+
+    def _by_ourselves(self) -> str:
         order = self._order
         headers = {
             "X-Number-Of-Streams": "1",
             "Secure-Redirection": "1",
-            "ClientInfo": order.client_info,
+            "ClientInfo": ";".join(f"{name}={value}" for name, value in order.client_info.items()),
             "RequireChecksumVerification": "false",
             "Overwrite": "F" if order.overwrite == "no" else "T",
         }
         if isinstance(self.source, RootEnd) and isinstance(self.destination, RootEnd):
-            copy_over_root(self.source, self.destination, headers, order.stop)
-        elif isinstance(self.source, HttpEnd) and isinstance(self.destination, HttpEnd):
-            copy_over_http(self.source, self.destination, headers, order.stop)
-        self._go_on()
+            return copy_over_root(self.source, self.destination, headers, order.stop)
+        if isinstance(self.source, HttpEnd) and isinstance(self.destination, HttpEnd):
+            return copy_over_http(self.source, self.destination, headers, order.stop)
+        raise CopyFailed(TRANSFER, errors.EPROTONOSUPPORT, "Protocol not supported")
+
+    def _by_gfal(self, gfal: Gfal) -> str:
+        order = self._order
+        wanted = GfalOrder(
+            order.source,
+            order.destination,
+            {**GFAL_ENVIRONMENT, "X509_CERT_DIR": str(self._trust.certificates)},
+            client_info=order.client_info,
+            timeout_s=int(self._trust.patience_s),
+        )
+        if isinstance(self.source, RootEnd) and isinstance(self.destination, RootEnd):
+            # The ends have said there where XRootD's client finds the token or the proxy.
+            environment = {**self.source.environment, **self.destination.environment}
+            return gfal.copy(replace(wanted, environment=environment), order.stop)
+        return gfal.copy(
+            replace(
+                wanted,
+                source_token=_token(order.source_auth),
+                destination_token=_token(order.destination_auth),
+                certificate=_certificate(order.destination_auth, order.source_auth),
+            ),
+            order.stop,
+        )
 
     def _verify(self, size: int, checksum: str, algorithm: str, *, by_user: bool) -> None:
         found = self.destination.size()
@@ -223,6 +266,14 @@ class Copier:
     def _go_on(self) -> None:
         if self._order.stop():
             raise CopyFailed(TRANSFER, errors.ECANCELED, "Transfer canceled")
+
+
+def _token(auth: Credential) -> str:
+    return auth.token if isinstance(auth, Bearer) else ""
+
+
+def _certificate(*auths: Credential) -> Path | None:
+    return next((auth.certificate for auth in auths if isinstance(auth, ClientCert)), None)
 
 
 def _both(order: Order, schemes: frozenset[str]) -> bool:

@@ -24,6 +24,7 @@ from lakeproof.wire.webdav import BadMultistatus, parse_multistatus
 
 SOURCE, DESTINATION, TRANSFER = "SOURCE", "DESTINATION", "TRANSFER"
 HTTP_SCHEMES = frozenset({"davs", "https"})
+PULL, PUSH = "3rd pull", "3rd push"
 MULTISTATUS = 207
 MADE = frozenset({200, 201, 204, 301, 405})
 NO_PARENT = frozenset({404, 409})
@@ -177,16 +178,20 @@ class HttpEnd:
 
 def copy_over_http(
     source: HttpEnd, destination: HttpEnd, headers: dict[str, str], stop: Callable[[], bool]
-) -> None:
-    """HTTP third-party copy: pull by the destination, and where that fails push by the source."""
+) -> str:
+    """HTTP third-party copy: pull by the destination, and where that fails push by the source.
+
+    Returns which of them it was, in gfal2's words.
+    """
     pulled = _copied(source, destination, "pull", headers, stop)
     if pulled is None:
-        return
+        return PULL
     if pulled.code in errors.NO_FALLBACK:
         raise pulled
     pushed = _copied(source, destination, "push", headers, stop)
     if pushed is not None:
         raise CopyFailed(TRANSFER, pushed.code, f"{pushed.text}; before that: {pulled.text}")
+    return PUSH
 
 
 def _copied(

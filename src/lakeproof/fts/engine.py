@@ -138,6 +138,7 @@ class Engine:
             self._failed(row, State.ACTIVE, error)
             return
         try:
+            self._store.mark(file_id, copied_by=copier.engine)
             done = self._made(copier)
         except CopyFailed as error:
             self._failed(row, State.ACTIVE, error, copier)
@@ -149,20 +150,21 @@ class Engine:
                 "tx_duration": done.duration_s,
                 "throughput": done.size / max(done.duration_s, 1e-3) / 2**20,
                 "touched": 0,
+                "copied_by": done.by,
                 **(
                     {"archive_start_time": time.time()} if archive else {"finish_time": time.time()}
                 ),
             }
             if not self._store.move(file_id, State.ACTIVE, after, **facts):
                 self._remove(row, copier)
-            log.info("file %s of %s: %s", file_id, row["job_id"], after)
+            log.info("file %s of %s: %s, by %s", file_id, row["job_id"], after, done.by)
         finally:
             copier.close()
 
     def _made(self, copier: Copier) -> Done:
         faults = self._settings.faults
         if "fts-lies" in faults:
-            return Done(0, 0)
+            return Done(0, 0, "nobody")
         if "fts-fails-always" in faults:
             raise CopyFailed("TRANSFER", errors.ECOMM, "Communication error on send")
         return copier.make()
@@ -185,7 +187,11 @@ class Engine:
             mode=params["verify_checksum"],
             overwrite=overwrite,
             ours=bool(row["touched"]),
-            client_info=f"job-id={row['job_id']};file-id={row['file_id']};retry={row['retry']}",
+            client_info={
+                "job-id": row["job_id"],
+                "file-id": str(row["file_id"]),
+                "retry": str(row["retry"]),
+            },
             touching=lambda: self._store.mark(row["file_id"], touched=1),
             stop=stop.is_set,
         )

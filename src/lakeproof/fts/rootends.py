@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from lakeproof.credentials import proxies
 from lakeproof.fts import errors
-from lakeproof.fts.ends import TRANSFER
+from lakeproof.fts.ends import PULL, TRANSFER
 from lakeproof.fts.errors import CopyFailed
+from lakeproof.fts.gfal import OFF_THE_NET, tied
 from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.redact import redactor
 
@@ -22,6 +23,7 @@ ROOT_SCHEMES = frozenset({"root", "roots"})
 PATIENCE_S = 60
 POLL_S = 0.1
 NO_SUCH = ("[3011]", "no such file")
+THERE = ("[3018]", "file exists")
 DENIED = ("[3010]", "permission denied", "auth failed", "authentication failed")
 
 
@@ -67,7 +69,7 @@ class RootEnd:
     def make_parent(self) -> None:
         """xrdfs mkdir -p."""
         code, said = self._run("mkdir", "-p", str(self.path.parent))
-        if code and not any(word in said.lower() for word in DENIED):
+        if code and not any(word in said.lower() for word in (*DENIED, *THERE)):
             failed = self.failed(said)
             raise CopyFailed(self.scope, failed.code, f"MAKE_PARENT {failed.text}")
 
@@ -89,6 +91,7 @@ class RootEnd:
         environment = {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "HOME": "/nonexistent",
+            **OFF_THE_NET,
             "X509_CERT_DIR": str(certificates),
             "XRD_CONNECTIONRETRY": "1",
             "XRD_CONNECTIONWINDOW": "10",
@@ -121,10 +124,10 @@ class RootEnd:
 
 def copy_over_root(
     source: RootEnd, destination: RootEnd, headers: Mapping[str, str], stop: Callable[[], bool]
-) -> None:
-    """Third-party copy by xrdcp; only the storages carry the content."""
+) -> str:
+    """Third-party copy by xrdcp; only the storages carry the content. Returns how."""
     del headers
-    command = ["xrdcp", "--nopbar", "--tpc", "only", source.url, destination.url]
+    command = tied(["xrdcp", "--nopbar", "--tpc", "only", source.url, destination.url])
     with subprocess.Popen(  # noqa: S603  a fixed program, URLs that were checked
         command,
         env={**source.environment, **destination.environment},
@@ -143,3 +146,4 @@ def copy_over_root(
         failed = destination.failed(said)
         text = f"TRANSFER ERROR: Copy failed (3rd pull). Last attempt: {failed.text}"
         raise CopyFailed(TRANSFER, failed.code, text)
+    return PULL

@@ -31,7 +31,8 @@ CREATE TABLE IF NOT EXISTS file (
   reason TEXT, recoverable INTEGER, retry INTEGER NOT NULL DEFAULT 0, due REAL NOT NULL DEFAULT 0,
   touched INTEGER NOT NULL DEFAULT 0, request TEXT,
   start_time REAL, finish_time REAL, staging_start REAL, staging_finished REAL,
-  archive_start_time REAL, archive_finish_time REAL, tx_duration REAL, throughput REAL
+  archive_start_time REAL, archive_finish_time REAL, tx_duration REAL, throughput REAL,
+  copied_by TEXT
 );
 CREATE INDEX IF NOT EXISTS by_job ON file(job_id);
 CREATE INDEX IF NOT EXISTS by_state ON file(file_state);
@@ -54,6 +55,9 @@ class Store:
         self._database.row_factory = sqlite3.Row
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.executescript(SCHEMA)
+        known = {row["name"] for row in self._database.execute("PRAGMA table_info(file)")}
+        if "copied_by" not in known:  # a lake of an older lakeproof
+            self._database.execute("ALTER TABLE file ADD COLUMN copied_by TEXT")
 
     def close(self) -> None:
         """Close the database."""
