@@ -50,7 +50,7 @@ def test_up_up_again_and_down(directory: Path) -> None:
     assert (first.started_here, again.started_here) == (True, False)
     assert _processes(directory) == processes
     assert [(s.name, s.alive, s.listening) for s in status(directory)] == [
-        (name, True, True) for name in ("issuer", "xrd-a", "xrd-b", *EMULATED)
+        (name, True, True) for name in ("issuer", "xrd-a", "xrd-b", *EMULATED, "fts")
     ]
 
     assert down(directory)

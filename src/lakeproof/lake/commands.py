@@ -13,7 +13,7 @@ from lakeproof.lake import control
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import Layout, default_directory
 from lakeproof.lake.ports import COUNT, DEFAULT_PORT_BASE
-from lakeproof.lake.services import LOGS
+from lakeproof.lake.services import LOGS, SUPERVISOR
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
@@ -75,6 +75,16 @@ def down(directory: Path, *, purge: bool) -> None:
     with _one_sentence():
         stopped = control.down(directory, purge=purge)
     click.echo("the lake is down" if stopped else "no lake was running")
+
+
+@group.command()
+@click.argument("service", type=click.Choice([name for name in LOGS if name != SUPERVISOR]))
+@_directory_option
+def restart(service: str, directory: Path) -> None:
+    """Start SERVICE once more on its ports, also when it was killed; the others go on."""
+    with _one_sentence():
+        control.restart(directory, service)
+    click.echo(f"{service} is up again")
 
 
 @group.command()

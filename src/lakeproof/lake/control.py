@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +28,7 @@ from lakeproof.lake.layout import (
     default_directory,
     load_plan,
     save_plan,
+    write_text,
 )
 from lakeproof.lake.prepare import Progress, prepare
 from lakeproof.lake.processes import Process, stop_all
@@ -106,6 +109,35 @@ def down(directory: Path | None = None, *, purge: bool = False) -> bool:
     if purge:
         shutil.rmtree(layout.directory)
     return stopped
+
+
+def restart(directory: Path | None, service: str) -> None:
+    """Start one service once more, on its ports; stop it first where it runs.
+
+    Raises LakeError for a lake that does not run, a service that it does not have, and one that
+    does not start, with the last lines of its log.
+    """
+    layout = find(directory).layout
+    with _locked(layout):
+        lake, services = load_plan(layout.directory)
+        if service not in {each["name"] for each in services}:
+            known = ", ".join(each["name"] for each in services)
+            raise LakeError(f"the lake in {layout.directory} has no {service}; it has: {known}")
+        before = runtime.running(layout.directory)
+        if not before[SUPERVISOR].alive:
+            raise LakeError("the lake's supervisor is gone: lakeproof lake down; lakeproof lake up")
+        if stop_all([before[service]]):
+            raise LakeError(f"{service} (process {before[service].pid}) does not end")
+        write_text(layout.again, service)
+        os.kill(before[SUPERVISOR].pid, signal.SIGHUP)
+        deadline = time.monotonic() + _patience_s(lake)
+        while runtime.running(layout.directory)[service] == before[service]:
+            if time.monotonic() > deadline:
+                raise LakeError(f"the supervisor did not start {service}; see its log")
+            time.sleep(POLL_S)
+        for door in doors(lake):
+            if door.service == service:
+                _wait_for_door(layout, door, deadline)
 
 
 def find(directory: Path | None = None) -> Lake:
@@ -258,15 +290,23 @@ def _wait_for(lake: Lake) -> None:
             if lake.real_sites
             else None
         )
-        deadline = time.monotonic() + (RUCIO_DEADLINE_S if lake.has_rucio else START_DEADLINE_S)
+        deadline = time.monotonic() + _patience_s(lake)
         for door in doors(lake):
-            for port in door.ports:
-                while not ports.answers(port):
-                    overdue = time.monotonic() > deadline
-                    _raise_when_failed(lake.layout, door, port, overdue=overdue)
-                    time.sleep(POLL_S)
+            _wait_for_door(lake.layout, door, deadline)
         if proxy is not None:
             proxy.result()
+
+
+def _patience_s(lake: Lake) -> float:
+    return RUCIO_DEADLINE_S if lake.has_rucio else START_DEADLINE_S
+
+
+def _wait_for_door(layout: Layout, door: Door, deadline: float) -> None:
+    for port in door.ports:
+        while not ports.answers(port):
+            overdue = time.monotonic() > deadline
+            _raise_when_failed(layout, door, port, overdue=overdue)
+            time.sleep(POLL_S)
 
 
 def _raise_when_failed(layout: Layout, door: Door, port: int, *, overdue: bool) -> None:

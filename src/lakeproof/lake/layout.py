@@ -98,6 +98,11 @@ class Layout:
         return self.directory / "plan.json"
 
     @property
+    def again(self) -> Path:
+        """The name of the service that the supervisor is to start once more."""
+        return self.directory / "again"
+
+    @property
     def lock(self) -> Path:
         """Held by `up` and `down`, so that two of them do not meet."""
         return self.directory / "lock"
