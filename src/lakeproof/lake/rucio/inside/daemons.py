@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from rucio.daemons import common
@@ -42,7 +43,7 @@ from rucio.daemons.abacus.collection_replica import collection_replica_update  #
 from rucio.daemons.abacus.rse import rse_update  # noqa: E402
 from rucio.daemons.badreplicas.minos import minos  # noqa: E402
 from rucio.daemons.badreplicas.necromancer import necromancer  # noqa: E402
-from rucio.daemons.conveyor.finisher import finisher  # noqa: E402
+from rucio.daemons.conveyor import finisher as finishing  # noqa: E402
 from rucio.daemons.conveyor.poller import poller  # noqa: E402
 from rucio.daemons.conveyor.preparer import preparer  # noqa: E402
 from rucio.daemons.conveyor.submitter import submitter  # noqa: E402
@@ -59,6 +60,9 @@ from rucio.db.sqla.session import db_session  # noqa: E402
 from sqlalchemy import exists, or_, select  # noqa: E402
 
 log = logging.getLogger("lakeproof.daemons")
+# What a submitter was about to submit when it was killed is queued again after two hours, as others
+# may be at it. Here there are none: the submitter has ended when the finisher looks.
+finishing.FAILED_DURING_SUBMISSION_DELAY = timedelta(seconds=5)
 
 
 def _reap() -> None:
@@ -77,7 +81,7 @@ PROMPT: dict[str, Callable[[], object]] = {
     "conveyor-preparer": lambda: preparer(once=True, partition_wait_time=0),
     "conveyor-submitter": lambda: submitter(once=True, partition_wait_time=0, group_bulk=100),
     "conveyor-poller": lambda: poller(once=True, older_than=0, partition_wait_time=0),
-    "conveyor-finisher": lambda: finisher(once=True, partition_wait_time=0),
+    "conveyor-finisher": lambda: finishing.finisher(once=True, partition_wait_time=0),
     "minos": lambda: minos(once=True),
     "necromancer": lambda: necromancer(bulk=100, once=True),
     "reaper": _reap,
