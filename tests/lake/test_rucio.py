@@ -20,8 +20,12 @@ from lakeproof.lake.commands import group
 from lakeproof.lake.control import environment
 from lakeproof.lake.rucio import installed
 from lakeproof.lake.rucio.names import rse_of
+from lakeproof.readiness.judge import judge
+from lakeproof.readiness.paste import commands
+from lakeproof.readiness.place import Place
 from tests.lake.conftest import directories
 from tests.lake.doors import Doors
+from tests.unit.core.samples import readiness_rows
 
 pytestmark = pytest.mark.lake
 CONTENT = b"a file that Rucio knows\n" * 4000
@@ -176,6 +180,46 @@ def test_drift_between_inventory_rucio_and_endpoints(
     assert (row["inventory"], row["source"]) == (f"root://{wrong[:-1]}", f"root://{right[:-1]}")
     assert f"root://{wrong[:-1]}: nothing answers" in row["served"]
     assert row["served"].endswith(f"root://{right[:-1]}: an XRootD answers")
+
+
+def test_commands_of_readiness_make_an_rse_of_a_storage(doors: Doors, tmp_path: Path) -> None:
+    lake, site = doors.lake, doors.lake.real_sites[0]
+    place = Place(
+        site.name,
+        site.name,
+        site.url,
+        rse="READY_SCRATCHDISK",
+        root=site.root_url,
+        scope_root=site.base_path,
+    )
+    (ready,) = judge([place], readiness_rows(endpoint=site.name))
+    # The quota stands there as a comment, for whoever is to have one.
+    lines = [line.removeprefix("# ").replace("ACCOUNT", "probe") for line in commands(ready)]
+    pasted = "\n".join(line for line in lines if line.startswith("rucio "))
+
+    subprocess.run(
+        ["/bin/sh", "-e"],
+        input=pasted,
+        env={
+            "PATH": f"{installed.client_python().parent}:/usr/bin:/bin",
+            "HOME": str(lake.directory),
+            "RUCIO_CONFIG": str(lake.directory / "rucio" / "etc" / "rucio.cfg"),
+        },
+        check=True,
+        text=True,
+        timeout=120,
+    )
+
+    assert pasted.count("\n") >= 6
+    shown = _rucio(doors, "rse", "show", "READY_SCRATCHDISK")
+    for setting in ready.settings:
+        assert f"{setting.attribute.key}: {setting.value}" in shown
+    file = tmp_path / "to-the-new-rse"
+    file.write_bytes(CONTENT)
+    arguments = ["--rse", "READY_SCRATCHDISK", "--scope", "lakeproof", "--lifetime", "600"]
+    _rucio(doors, "upload", *arguments, "--register-after-upload", str(file), auth="oidc")
+    (stored,) = lake.layout.data(site).glob(f"lakeproof/**/{file.name}")
+    assert stored.read_bytes() == CONTENT
 
 
 def test_accounts_and_files_outlive_a_restart(doors: Doors, tmp_path: Path) -> None:

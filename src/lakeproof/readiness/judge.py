@@ -15,7 +15,8 @@ from lakeproof.verdict import Outcome
 PASSED = (Outcome.PASS, Outcome.FIXED)
 VIOLATED = (Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN)
 NONE = "none"
-UNSELECTED = "No check of it was run."
+UNSELECTED = "None of its checks was run."
+INCOMPLETE = "Not all of the checks that it takes were run."
 
 
 class Standing(StrEnum):
@@ -28,12 +29,16 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One item: its standing, how many checks passed, what speaks against it, or why it is open."""
+    """One item: its standing, which checks passed, what speaks against it, what was not judged.
+
+    `reason` is why, in the words of the checks that could not be tried.
+    """
 
     item: Item
     standing: Standing
     passed: tuple[Result, ...]
     against: tuple[Result, ...]
+    unjudged: int
     reason: str
 
 
@@ -158,7 +163,9 @@ class Ready:
             standing = Standing.OPEN
         else:
             standing = Standing.MET
-        return Finding(item, standing, tuple(passed), tuple(against), self._reason(item))
+        unjudged = [row for row in self._unjudged(item) if row not in against]
+        reason = self._reason(item, unjudged, INCOMPLETE if passed else UNSELECTED)
+        return Finding(item, standing, tuple(passed), tuple(against), len(unjudged), reason)
 
     def _against(self, item: Item) -> list[Result]:
         wrong = (*VIOLATED, Outcome.UNSUPPORTED) if item.must_offer else VIOLATED
@@ -170,18 +177,20 @@ class Ready:
 
     def _is_seen(self, item: Item) -> bool:
         if not item.alternatives:
-            return bool(self._of(item.checks, *PASSED))
+            core = item.core or (item.checks,)
+            return all(self._of(_globs(each), *PASSED) for each in core)
         return any(self._standing(globs) is Standing.MET for globs in item.alternatives)
 
-    def _reason(self, item: Item) -> str:
-        """Why an item is open, in the words of the checks that could not be tried."""
+    def _unjudged(self, item: Item) -> list[Result]:
         tried = (*PASSED, *VIOLATED)
-        said = [
-            r.actual for r in self.rows if r.outcome not in tried and matches(r.check, item.globs)
-        ]
-        unjudged = dict.fromkeys(each for each in said if each)
+        return [r for r in self.rows if r.outcome not in tried and matches(r.check, item.globs)]
+
+    def _reason(self, item: Item, unjudged: Sequence[Result], otherwise: str) -> str:
+        """Why not all of an item was looked at."""
+        said = dict.fromkeys(row.actual for row in unjudged if row.actual)
         unknown = [f"{fact} is not known" for fact in item.facts if fact not in self.facts]
-        return "; ".join(unjudged) or "; ".join(unknown) or item.open or UNSELECTED
+        missing = "; ".join((*said, *unknown))
+        return missing or (item.open if not item.checks else "") or otherwise
 
     def _fitness(self, implementation: Implementation) -> Fitness:
         against = self._of(tuple(implementation.needs), *VIOLATED)
@@ -215,6 +224,10 @@ class Ready:
     @cached_property
     def _unmet(self) -> list[str]:
         return [each.item.id for each in self.findings if each.standing is Standing.UNMET]
+
+
+def _globs(each: str | Globs) -> Globs:
+    return (each,) if isinstance(each, str) else each
 
 
 def judge(places: Iterable[Place], results: Sequence[Result]) -> list[Ready]:

@@ -21,6 +21,7 @@ class Item:
     says: str
     costs: str
     checks: Globs = ()
+    core: Globs = ()
     alternatives: tuple[Globs, ...] = ()
     must_offer: bool = False
     facts: tuple[str, ...] = ()

@@ -101,22 +101,28 @@ def _findings(findings: Sequence[Finding]) -> Iterator[str]:
     """One item after the other; a reason that was given already is not given again."""
     given: dict[str, str] = {}
     for finding in findings:
-        item, number = finding.item, len(finding.passed)
-        checks = f" ({number} check{'s' * (number != 1)} passed)" if number else ""
-        first, *more = wrap(f"{item.says}{checks}", WIDTH - INDENT)
+        item = finding.item
+        first, *more = wrap(f"{item.says}{_counted(finding)}", WIDTH - INDENT)
         yield f"  {item.id:<4} {finding.standing.value:<14} {first}"
         yield from (f"{' ' * INDENT}{line}" for line in more)
-        if finding.standing is Standing.OPEN:
+        if finding.standing is Standing.OPEN or finding.unjudged:
             reason = _short(finding.reason)
             yield from _indented(f"As {given[reason]}." if reason in given else reason)
             given.setdefault(reason, item.id)
-            continue
         if finding.standing is Standing.UNMET:
             yield from _indented(f"Otherwise: {item.costs}")
             for said in _against(finding.against):
                 yield from _indented(said)
-        if item.open:
+        if item.open and finding.reason != item.open:
             yield from _indented(f"Not looked at: {item.open}")
+
+
+def _counted(finding: Finding) -> str:
+    """` (4 checks passed, 2 not judged)`."""
+    number = len(finding.passed)
+    parts = [f"{number} check{'s' * (number != 1)} passed"] if number else []
+    parts += [f"{finding.unjudged} not judged"] if finding.unjudged else []
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _short(reason: str) -> str:
@@ -190,7 +196,8 @@ def _item(finding: Finding) -> dict[str, object]:
         "standing": finding.standing.value,
         "passed": sorted({row.check for row in finding.passed}),
         "against": [_evidence(row) for row in finding.against],
-        "reason": finding.reason if finding.standing is Standing.OPEN else None,
+        "unjudged": finding.unjudged,
+        "reason": finding.reason if finding.unjudged or finding.standing is Standing.OPEN else None,
         "open": finding.item.open or None,
     }
 

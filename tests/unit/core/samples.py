@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from lakeproof import HIGH, MUST
+from lakeproof import HIGH, MUST, tree
 from lakeproof.check import Check
+from lakeproof.readiness.needs import needs
 from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 
@@ -56,3 +59,26 @@ DECLARED = Check(
 def declared(check_id: str = DECLARED.id, **changes: Any) -> Check:  # noqa: ANN401
     """The sample declaration with this id and these fields changed."""
     return replace(DECLARED, id=check_id, **changes)
+
+
+def readiness_rows(
+    outcomes: Mapping[str, Outcome] | None = None,
+    *,
+    without: Iterable[str] = (),
+    endpoint: str = SAMPLE.endpoint,
+) -> list[Result]:
+    """A result of each check that Rucio-readiness is read off: passed, unless said otherwise."""
+    ids = {check.id for check in tree.load_checks()}
+    seen = {check for glob in needs().globs() for check in fnmatch.filter(ids, glob)}
+    left_out = {check for glob in without for check in fnmatch.filter(ids, glob)}
+    said = outcomes or {}
+    return [
+        result(
+            check=check,
+            endpoint=endpoint,
+            outcome=said.get(check, Outcome.PASS),
+            actual=f"{check} was seen" if check in said else None,
+            do="change this" if said.get(check) is Outcome.FAIL else None,
+        )
+        for check in sorted(seen - left_out)
+    ]

@@ -18,10 +18,9 @@ from lakeproof.readiness.judge import Ready, Standing, judge, pairs
 from lakeproof.readiness.needs import Item, needs
 from lakeproof.readiness.paste import commands
 from lakeproof.readiness.place import Place, places
-from lakeproof.results import Result
 from lakeproof.rucio_commands import group
 from lakeproof.verdict import Outcome
-from tests.unit.core.samples import result
+from tests.unit.core.samples import readiness_rows, result
 
 IDS = {check.id for check in tree.load_checks()}
 RSE_NAME = re.compile(r"^([A-Z0-9]+([_-][A-Z0-9]+)*)$")  # of Rucio's schema `generic`
@@ -30,28 +29,8 @@ PLACE = Place("SE", "DESY", "https://se.example.org:2880/vo/area", scope_root="/
 PULL = "tpc.pull.pull-copies-truth"
 
 
-def _rows(
-    outcomes: dict[str, Outcome] | None = None, *, without: Iterable[str] = ()
-) -> list[Result]:
-    """A result of each check that readiness looks at: passed, unless it is said otherwise."""
-    seen = {glob: fnmatch.filter(IDS, glob) for glob in needs().globs()}
-    checks = sorted({check for found in seen.values() for check in found})
-    said = outcomes or {}
-    left_out = {check for glob in without for check in fnmatch.filter(IDS, glob)}
-    return [
-        result(
-            check=check,
-            outcome=said.get(check, Outcome.PASS),
-            actual=None if check not in said else f"{check} was seen",
-            do="change this" if said.get(check) is Outcome.FAIL else None,
-        )
-        for check in checks
-        if check not in left_out
-    ]
-
-
-def _ready(outcomes: dict[str, Outcome] | None = None, **more: Iterable[str]) -> Ready:
-    (ready,) = judge([PLACE], _rows(outcomes, **more))
+def _ready(outcomes: dict[str, Outcome] | None = None, without: Iterable[str] = ()) -> Ready:
+    (ready,) = judge([PLACE], readiness_rows(outcomes, without=without))
     return ready
 
 
@@ -149,7 +128,7 @@ def test_copies_that_nobody_tried_are_left_out_with_the_reason() -> None:
 
 
 def test_partner_shows_that_the_endpoint_can_be_copied_from() -> None:
-    own = _rows(without=["tpc.*"])
+    own = readiness_rows(without=["tpc.*"])
     other = result(check=PULL, endpoint="OTHER", partner="SE", direction="pull")
     both = judge([PLACE, Place("OTHER", "B", "https://b.example.org/vo")], [*own, other])
 
@@ -198,7 +177,7 @@ def test_what_is_not_offered_at_all_is_not_met_where_rucio_needs_it() -> None:
 
 
 def test_root_of_all_is_no_base_path() -> None:
-    (ready,) = judge([Place("SE", "DESY", PLACE.url, scope_root="/")], _rows())
+    (ready,) = judge([Place("SE", "DESY", PLACE.url, scope_root="/")], readiness_rows())
     said = {each.attribute.key for each in ready.settings}
 
     assert "oidc_support" in said
@@ -213,7 +192,7 @@ def test_names_are_such_as_rucio_takes(name: str) -> None:
 
 
 def test_texts_of_an_endpoint_make_no_command() -> None:
-    rows = _rows({"webdav.files.delete-removes-file": Outcome.FAIL})
+    rows = readiness_rows({"webdav.files.delete-removes-file": Outcome.FAIL})
     evil = [
         result(check=row.check, outcome=row.outcome, actual="gone\nrm -rf ~\r\x1b[2J", do="a\nb")
         for row in rows
@@ -226,7 +205,7 @@ def test_texts_of_an_endpoint_make_no_command() -> None:
 
 def test_odd_paths_stay_one_word() -> None:
     place = Place("SE", "S", "https://se.example.org/it%27s%20$(reboot)", rse="SE-X")
-    (ready,) = judge([place], _rows())
+    (ready,) = judge([place], readiness_rows())
 
     (line,) = [each for each in commands(ready) if each.startswith("rucio rse protocol add")]
     words = shlex.split(line)
@@ -241,7 +220,7 @@ def test_places_of_older_runs_come_from_their_results() -> None:
 
 
 def test_command_and_json_say_the_same(tmp_path: Path) -> None:
-    rows = _rows()
+    rows = readiness_rows()
     text = "".join(json.dumps(row.as_dict()) + "\n" for row in rows)
     (tmp_path / "results.jsonl").write_text(text)
     said = {"site": "DESY", "url": PLACE.url, "scope_root": "/vo", "newer": "key"}
