@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from lakeproof.emulator import (
-    desk,
-    propfind,
-    reading,
-    spoiled_answers,
-    spoiled_load,
-    srr,
-    tape_api,
-    tpc,
-    webdav,
-    writing,
-)
+from lakeproof.emulator import desk, propfind, reading, srr, tape_api, tpc, webdav, writing
 from lakeproof.emulator.answer import Answer, Refused
 from lakeproof.emulator.authn import identify
 from lakeproof.emulator.exchange import Exchange, Handler
+from lakeproof.emulator.spoiled import answers as spoiled_answers
+from lakeproof.emulator.spoiled import load as spoiled_load
 
 METHODS: dict[str, Handler] = {
     "GET": reading.get,

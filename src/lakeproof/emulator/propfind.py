@@ -11,12 +11,14 @@ from xml.etree import ElementTree as ET
 from defusedxml import ElementTree as SafeET
 from defusedxml.common import DefusedXmlException
 
-from lakeproof.emulator import paths, spoiled_load, spoiled_xml
+from lakeproof.emulator import paths
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.conditions import YEAR_S, etag
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.identity import Action
 from lakeproof.emulator.namespace import Node
+from lakeproof.emulator.spoiled import load as spoiled_load
+from lakeproof.emulator.spoiled import xml as spoiled_xml
 
 DAV = "{DAV:}"
 XML = "application/xml; charset=utf-8"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from multidict import CIMultiDict
 
-from lakeproof.emulator import conditions, digests, embargo, ranges, spoiled_load, spoiled_ranges
+from lakeproof.emulator import conditions, digests, embargo, ranges
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.checksums import CHUNK
 from lakeproof.emulator.exchange import Exchange
@@ -17,6 +17,8 @@ from lakeproof.emulator.identity import Action
 from lakeproof.emulator.misdirected import misdirect
 from lakeproof.emulator.namespace import Node
 from lakeproof.emulator.paths import encode
+from lakeproof.emulator.spoiled import load as spoiled_load
+from lakeproof.emulator.spoiled import ranges as spoiled_ranges
 
 PLAIN = "application/octet-stream"
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from lakeproof.emulator import lopsided, paths, spoiled_answers
+from lakeproof.emulator import lopsided, paths
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.config import EmulatorConfig
 from lakeproof.emulator.dispatch import answer_request
@@ -19,6 +19,7 @@ from lakeproof.emulator.exchange import BrokenUploadError, Exchange
 from lakeproof.emulator.faults import Faults
 from lakeproof.emulator.listener import LONGEST_LINE, Listener
 from lakeproof.emulator.loop import shared_loop
+from lakeproof.emulator.spoiled import answers as spoiled_answers
 from lakeproof.emulator.tls import TlsContexts
 from lakeproof.emulator.writer import write
 

@@ -6,11 +6,12 @@ from http import HTTPStatus
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from lakeproof.emulator import paths, spoiled_load
+from lakeproof.emulator import paths
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.identity import Action
 from lakeproof.emulator.namespace import Node
+from lakeproof.emulator.spoiled import load as spoiled_load
 from lakeproof.emulator.upload import truncate
 
 BROKEN = HTTPStatus.INTERNAL_SERVER_ERROR

@@ -6,13 +6,14 @@ import asyncio
 import shutil
 from http import HTTPStatus
 
-from lakeproof.emulator import conditions, digests, spoiled_load
+from lakeproof.emulator import conditions, digests
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.checksums import of_file
 from lakeproof.emulator.exchange import BrokenUploadError, Exchange
 from lakeproof.emulator.identity import Action
 from lakeproof.emulator.namespace import Node
 from lakeproof.emulator.paths import ROOT
+from lakeproof.emulator.spoiled import load as spoiled_load
 from lakeproof.emulator.upload import Upload
 
 EARLY_ANSWER_S = 3.0

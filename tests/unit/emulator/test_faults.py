@@ -24,7 +24,7 @@ CONTENT = bytes(range(256)) * 40
 SOURCES = "".join(
     path.read_text()
     for folder in (lakeproof.emulator, lakeproof.fts, lakeproof.lake)
-    for path in Path(str(folder.__file__)).parent.glob("*.py")
+    for path in Path(str(folder.__file__)).parent.rglob("*.py")
 )
 # Those of the issuer's TLS are the bench's, which serves it.
 SOURCES += (Path(__file__).parents[2] / "bite" / "bench.py").read_text()

@@ -18,7 +18,7 @@ from lakeproof.emulator.authn import identify
 from lakeproof.emulator.element import Element
 from lakeproof.emulator.exchange import Exchange
 from lakeproof.emulator.identity import Action
-from lakeproof.emulator.proxy_call import Call, Upstream, whole
+from lakeproof.emulator.proxy.call import Call, Upstream, whole
 
 FAULTS = frozenset(
     [

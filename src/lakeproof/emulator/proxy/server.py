@@ -16,14 +16,7 @@ from typing import Any, ClassVar, Self, cast
 import aiohttp
 from aiohttp import web
 
-from lakeproof.emulator import (
-    paths,
-    proxy_access,
-    proxy_answers,
-    proxy_tpc,
-    proxy_writes,
-    spoiled_answers,
-)
+from lakeproof.emulator import paths
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.config import AREA, EmulatorConfig, TrustedIssuer
 from lakeproof.emulator.element import Element
@@ -31,10 +24,12 @@ from lakeproof.emulator.exchange import BrokenUploadError, Exchange
 from lakeproof.emulator.faults import Faults, UnknownFaultError
 from lakeproof.emulator.listener import LONGEST_LINE, Listener
 from lakeproof.emulator.loop import shared_loop
-from lakeproof.emulator.proxy_access import Access
-from lakeproof.emulator.proxy_answers import Memory
-from lakeproof.emulator.proxy_call import Call, Relayed, Upstream
-from lakeproof.emulator.proxy_tpc import Copy
+from lakeproof.emulator.proxy import access, answers, tpc, writes
+from lakeproof.emulator.proxy.access import Access
+from lakeproof.emulator.proxy.answers import Memory
+from lakeproof.emulator.proxy.call import Call, Relayed, Upstream
+from lakeproof.emulator.proxy.tpc import Copy
+from lakeproof.emulator.spoiled import answers as spoiled_answers
 from lakeproof.emulator.tls import TlsContexts
 from lakeproof.emulator.writer import phrase, write
 
@@ -120,12 +115,7 @@ class FaultProxy:
     """
 
     SUPPORTED: ClassVar[frozenset[str]] = (
-        proxy_access.FAULTS
-        | proxy_answers.FAULTS
-        | proxy_tpc.FAULTS
-        | proxy_writes.FAULTS
-        | WHOLE_ANSWERS
-        | HANDSHAKES
+        access.FAULTS | answers.FAULTS | tpc.FAULTS | writes.FAULTS | WHOLE_ANSWERS | HANDSHAKES
     )
 
     def __init__(self, config: ProxyConfig) -> None:
@@ -228,17 +218,17 @@ class FaultProxy:
         copy = Copy(call, self.upstream, call.path, pulls="Source" in call.headers)
         await self._access.judge(call)
         await self.memory.before_put(call, self.upstream)
-        instead = proxy_answers.before(call, self.config.foreign)
-        instead = instead or await proxy_writes.before(call, self.upstream)
+        instead = answers.before(call, self.config.foreign)
+        instead = instead or await writes.before(call, self.upstream)
         if call.method == "COPY":
-            instead = instead or await proxy_tpc.before(copy)
+            instead = instead or await tpc.before(copy)
         if instead is not None:
             return instead
         answer: Answer = await self.upstream.send(call)
         if call.method == "COPY":
-            return proxy_tpc.after(copy, answer)
-        answer = await proxy_writes.after(call, answer, self.upstream)
-        return await proxy_answers.after(call, answer, self.memory)
+            return tpc.after(copy, answer)
+        answer = await writes.after(call, answer, self.upstream)
+        return await answers.after(call, answer, self.memory)
 
 
 class Verbatim(web.StreamResponse):

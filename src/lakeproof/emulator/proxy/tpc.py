@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.faults import Faults
-from lakeproof.emulator.proxy_call import Call, Upstream, first, flipped
+from lakeproof.emulator.proxy.call import Call, Upstream, first, flipped
 
 FAULTS = frozenset(
     [

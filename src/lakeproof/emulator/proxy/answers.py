@@ -12,10 +12,10 @@ from xml.etree import ElementTree as ET
 
 from defusedxml import ElementTree
 
-from lakeproof.emulator import spoiled_xml
 from lakeproof.emulator.answer import Answer, Refused, text
 from lakeproof.emulator.faults import Faults
-from lakeproof.emulator.proxy_call import Call, Upstream, whole
+from lakeproof.emulator.proxy.call import Call, Upstream, whole
+from lakeproof.emulator.spoiled import xml as spoiled_xml
 
 HEADS = frozenset(["head-wrong-length", "head-no-length", "head-missing-200", "head-missing-500"])
 REDIRECTS = frozenset(
