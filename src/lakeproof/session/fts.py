@@ -161,10 +161,10 @@ class Fts:
     ) -> dict[str, Any]:
         """A file of a submission, as Rucio makes it; `checksum` is adler32, that of `data` else."""
         summed = checksum or (data.adler32 if data else None)
-        tokens = {
-            "source_tokens": [_token("GET", place) for place in sources],
-            "destination_tokens": [_token("PUT", destination)],
-        }
+        tokens = {}
+        if by_token:
+            tokens["source_tokens"] = [_token("GET", place) for place in sources]
+            tokens["destination_tokens"] = [_token("PUT", destination)]
         return {
             "sources": [_url(place) for place in sources],
             "destinations": [_url(destination)],
@@ -172,7 +172,7 @@ class Fts:
             "filesize": data.size if data else None,
             "checksum": f"ADLER32:{summed}" if summed else None,
             "activity": "lakeproof",
-            **(tokens if by_token else {}),
+            **tokens,
         }
 
     def submit(
