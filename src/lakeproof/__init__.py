@@ -22,6 +22,7 @@ from lakeproof.verdict import Level, Severity
 if TYPE_CHECKING:
     from lakeproof.copies import Pull, Push
     from lakeproof.credentials.own_key import OwnKey
+    from lakeproof.directly import Directly
     from lakeproof.expect import Expect
     from lakeproof.fixture_types import (
         Apart,
@@ -87,6 +88,7 @@ _HOME = {
     "Narrowed": "fixture_types",
     "OAuthMacaroonFor": "fixture_types",
     "Cell": "matrix",
+    "Directly": "directly",
     "ClientCert": "wire.auth",
     "Expect": "expect",
     "ExpiredToken": "fixture_types",
@@ -141,6 +143,7 @@ __all__ = [
     "Cell",
     "ClientCert",
     "DataServerOf",
+    "Directly",
     "Embargoed",
     "Expect",
     "ExpiredToken",

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from lakeproof.expect_leaks import LeakExpectations
+from lakeproof.expect_rucio import RucioExpectations
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload
@@ -45,7 +46,7 @@ class Addressed(Protocol):
 T = TypeVar("T", bound=Addressed)
 
 
-class Expect(LeakExpectations):
+class Expect(LeakExpectations, RucioExpectations):
     """Expectations about replies, transfers and the state of a storage element."""
 
     def control(self, reply: Reply) -> None:

@@ -1,9 +1,12 @@
+"""A file of Rucio's at the endpoint: uploaded, listed, downloaded, and deleted when it expires."""
+
 from __future__ import annotations
 
 from lakeproof import (
     HIGH,
     MUST,
     SHOULD,
+    Directly,
     Expect,
     PayloadOf,
     Rse,
@@ -14,31 +17,37 @@ from lakeproof import (
 SIZE = 300_000
 # Rucio takes a file for expired when its rule is; then its daemons have to get round to it.
 SOON_S = 5
+NEEDS = {"webdav", "write", "tokens", "rucio"}
 
 
 @check(
     req="rucio/upload",
     level=MUST,
     severity=HIGH,
-    needs={"webdav", "write", "tokens", "rucio"},
+    needs=NEEDS,
     catches={"put-truncates", "move-loses", "move-truncates"},
-    rows={"RUC-01"},
+    rows={"RUC-01", "RUC-09", "B9.44"},
 )
 def test_uploaded_replica_is_whole(
-    se: StorageElement, rse: Rse, payload: PayloadOf, expect: Expect
+    se: StorageElement, rse: Rse, directly: Directly, payload: PayloadOf, expect: Expect
 ) -> None:
-    """What Rucio's client uploads, by each protocol that it may write with, is there, whole.
+    """What Rucio's client uploads over HTTP is there, whole, at the endpoint itself.
 
     Rucio lists the replica from then on, and jobs are sent to the data: a replica that is not
     there, or not whole, fails them all.
     """
     data = payload(SIZE)
-    for scheme in rse.schemes("write"):
+    for scheme in rse.over_http("write"):
         name = rse.new_name()
 
         answer = rse.upload(name, data, scheme=scheme)
 
-        expect.that(answer.ok, f"Rucio's client uploads over {scheme}", answer.describe())
+        expect.through(
+            answer.ok,
+            f"Rucio's client uploads over {scheme}",
+            answer.describe(),
+            lambda: directly.upload(data),
+        )
         expect.truth(se, rse.path_of(name), data)
 
 
@@ -46,25 +55,31 @@ def test_uploaded_replica_is_whole(
     req="rucio/download",
     level=MUST,
     severity=HIGH,
-    needs={"webdav", "write", "tokens", "rucio"},
+    needs=NEEDS,
     catches={"get-wrong-bytes", "get-truncated"},
-    rows={"RUC-02", "RUC-12"},
+    rows={"RUC-02", "B9.44"},
+    was={"rucio.replicas.replica-is-downloaded-by-every-protocol"},
 )
-def test_replica_is_downloaded_by_every_protocol(
+def test_downloaded_replica_is_true(
     se: StorageElement, rse: Rse, payload: PayloadOf, expect: Expect
 ) -> None:
-    """A replica is downloaded, with the bytes that were uploaded, by each protocol of the RSE.
+    """What Rucio's client downloads over HTTP has the bytes that were uploaded.
 
-    Rucio hands a client the URL of whichever protocol it prefers: one that does not work fails
-    some users and not others, and nobody sees why.
+    Jobs and people read data this way; Rucio's client throws a file away that does not fit.
     """
     data, name = payload(SIZE), rse.new_name()
     uploaded = rse.upload(name, data)
     expect.given(uploaded.ok, f"Rucio's client did not upload the file: {uploaded.describe()}")
-    for scheme in rse.schemes("read"):
+    path = rse.path_of(name)
+    for scheme in rse.over_http("read"):
         answer, got = rse.download(name, scheme)
 
-        expect.that(answer.ok, f"Rucio's client downloads over {scheme}", answer.describe())
+        expect.through(
+            answer.ok,
+            f"Rucio's client downloads over {scheme}",
+            answer.describe(),
+            lambda: expect.content(se, path, data),
+        )
         expect.that(
             got == b"".join(data.chunks()),
             f"{data.size} bytes, adler32 {data.adler32}",
@@ -73,41 +88,46 @@ def test_replica_is_downloaded_by_every_protocol(
 
 
 @check(
-    req="rucio/rule",
+    req="rucio/listing",
     level=MUST,
     severity=HIGH,
-    needs={"webdav", "write", "tokens", "rucio", "partner", "tpc-pull"},
-    catches={"tpc-pull-lies", "tpc-corrupts", "tpc-pull-unsupported"},
-    rows={"RUC-03"},
+    needs=NEEDS,
+    catches={"get-truncated"},
+    rows={"RUC-12"},
 )
-def test_rule_makes_a_true_copy(
-    se: StorageElement, rse: Rse, source_rse: Rse, payload: PayloadOf, expect: Expect
+def test_each_listed_url_is_readable(
+    se: StorageElement, rse: Rse, payload: PayloadOf, expect: Expect
 ) -> None:
-    """A rule that asks for a copy of a partner's file ends OK, with a true copy in place.
+    """For each scheme that an RSE is read by Rucio lists a URL, and that URL gives the file.
 
-    Data reach a site by rules only; one that is stuck, or OK without the data, leaves the site's
-    users waiting or their jobs failing.
+    Rucio hands a client the URL of whichever scheme it prefers: one that does not work fails
+    some users and not others, and nobody sees why.
     """
-    data, name = payload(SIZE), source_rse.new_name()
-    uploaded = source_rse.upload(name, data)
-    expect.given(uploaded.ok, f"the file is not at the partner: {uploaded.describe()}")
+    data, name = payload(SIZE), rse.new_name()
+    uploaded = rse.upload(name, data)
+    expect.given(uploaded.ok, f"Rucio's client did not upload the file: {uploaded.describe()}")
+    over_http = rse.over_http("read")
+    for scheme in rse.schemes("read"):
+        listed = rse.urls(name, scheme)
 
-    end = rse.replicate(name)
-
-    expect.that(end.state == "OK", "the rule is OK", f"the rule is {end.describe()}")
-    expect.truth(se, rse.path_of(name), data)
+        expect.given(len(listed) == 1, f"Rucio lists {len(listed)} URLs over {scheme}")
+        if scheme in over_http:
+            expect.truth(se, rse.path_of(name, scheme), data)
+        else:
+            answer, _ = rse.download(name, scheme)
+            expect.that(answer.ok, f"{listed[0]} is readable", answer.describe())
 
 
 @check(
     req="rucio/deletion",
     level=SHOULD,
     severity=HIGH,
-    needs={"webdav", "write", "tokens", "rucio"},
+    needs=NEEDS,
     catches={"delete-lies"},
     rows={"RUC-13", "B9.44"},
 )
 def test_expired_replica_is_gone(
-    se: StorageElement, rse: Rse, payload: PayloadOf, expect: Expect
+    se: StorageElement, rse: Rse, directly: Directly, payload: PayloadOf, expect: Expect
 ) -> None:
     """When its rule has expired, a replica is deleted from the storage, not only from the list.
 
@@ -122,5 +142,5 @@ def test_expired_replica_is_gone(
 
     dropped = rse.wait_until_dropped(name)
 
-    expect.that(dropped, "Rucio deletes the replica", "Rucio still lists it")
+    expect.through(dropped, "Rucio deletes the replica", "Rucio still lists it", directly.delete)
     expect.absent(se, path)

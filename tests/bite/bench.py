@@ -26,6 +26,7 @@ from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT,
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
+from lakeproof.session.endpoint import RUCIO_AUDIENCE
 from lakeproof.session.fts import FtsTarget
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import PeerAddress
@@ -35,7 +36,7 @@ from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.probe import has_route
 from tests.bite.ftsthread import FtsThread
-from tests.bite.rehearsal import Rehearsal
+from tests.bite.rehearsal import ACCOUNT, OTHER, Rehearsal, RehearsedRucio
 
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
 AREA = "/data"
@@ -239,7 +240,7 @@ class Bench:
                 patience_s=PATIENCE_S,
             )
             session = self._sessions.get(ELEMENT)
-            self._rehearse_rucio(self._sessions)
+            self._rehearse_rucio(self._sessions, wanted[1])
             if "token-rs256-refused" in wanted[1]:
                 # Only somebody whose own tokens are ES256 can find out.
                 session.wallet.source = self._source_of_es256()
@@ -255,19 +256,28 @@ class Bench:
                 )
         return self._sessions
 
-    def _rehearse_rucio(self, sessions: Sessions) -> None:
-        """Have both storages as RSEs of one Rucio."""
-        ends: dict[str, Any] = {}
-        keeps: dict[str, Any] = {}
+    def _rehearse_rucio(self, sessions: Sessions, faults: frozenset[str]) -> None:
+        """Have both storages as RSEs of one Rucio, which both identities may ask."""
+        rucio = RehearsedRucio(Faults(faults))
         for name in (ELEMENT, PARTNER):
-            session = sessions.get(name)
-            session.rse = Rse(
-                name,
-                Rehearsal(session, ends, keeps),
-                scope="lakeproof",
-                prefix=session.run_directory.name,
-                patience_s=1,
-            )
+            owner, *others = sessions.all_of(name)
+            for session, account in ((owner, ACCOUNT), *((other, OTHER) for other in others)):
+                clients = Rehearsal(
+                    rucio, name, session, account=account, directory=owner.run_directory
+                )
+                session.rse = Rse(
+                    name,
+                    clients,
+                    scope="lakeproof",
+                    prefix=owner.run_directory.name,
+                    patience_s=1,
+                    account=account,
+                    audience=RUCIO_AUDIENCE,
+                    storage=session.storage,
+                    storage_at=owner.storage_at,
+                )
+                session.rse.settle_s, session.rse.poll_s = 0, 0.05
+                rucio.rses.setdefault(name, clients)
 
     def issuer_sessions(self, faults: Iterable[str]) -> Sessions:
         """Sessions with the issuer, of these faults, as an element of the bench uses it."""

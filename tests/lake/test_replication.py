@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import permutations
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -63,7 +64,7 @@ class Replication:
         self._doors.close()
         self._rucio.close()
 
-    def ask(self, do: str, **how: object) -> object:
+    def ask(self, do: str, **how: Any) -> object:  # noqa: ANN401
         answer = self._rucio.ask(do, **how)
         assert answer.ok, answer.describe()
         return answer.value
@@ -71,13 +72,13 @@ class Replication:
     def upload(self, site: LakeSite, name: str, data: bytes) -> None:
         path = self._folder / name
         path.write_bytes(data)
-        how = {"scheme": "davs", "lifetime_s": LIFETIME_S}
+        how = {"scheme": "davs", "lifetime_s": LIFETIME_S, "kept_s": LIFETIME_S}
         self.ask("upload", rse=rse_of(site), did=[SCOPE, name], path=str(path), **how)
         path.unlink()
 
     def rule(self, name: str, site: LakeSite) -> str:
-        did = [SCOPE, name]
-        return str(self.ask("add_rule", did=did, rse=rse_of(site), lifetime_s=LIFETIME_S))
+        how = {"rses": [rse_of(site)], "copies": 1, "lifetime_s": LIFETIME_S}
+        return str(self.ask("add_rule", did=[SCOPE, name], **how))
 
     def state(self, rule: str) -> str:
         found = self.ask("rule", rule=rule)

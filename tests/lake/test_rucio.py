@@ -115,7 +115,7 @@ def test_each_site_is_an_rse_that_takes_a_file(doors: Doors, tmp_path: Path) -> 
 def test_suite_judges_an_endpoint_through_rucio(rucio_lake: Lake, tmp_path: Path) -> None:
     run = [sys.executable, "-m", "lakeproof.cli", "run", "-i", str(rucio_lake.inventory)]
     chosen = ["--suite", "rucio", "--endpoint", rucio_lake.sites[0].name]
-    checks = ["--check", "*whole", "--check", "*every-protocol"]
+    checks = ["--check", "*uploaded-replica-is-whole", "--check", "*downloaded-replica-is-true"]
 
     done = subprocess.run(
         [*run, *chosen, *checks, "--out", str(tmp_path)],

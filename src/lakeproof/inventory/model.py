@@ -86,11 +86,17 @@ class Issuer(Model):
 
 
 class Rucio(Model):
-    """The Rucio server that knows the lake's storage elements."""
+    """The Rucio server that knows the lake's storage elements.
+
+    `other_account` is the second identity's. A rule or deletion that has made no progress for
+    `patience_s` seconds is not waited for any longer.
+    """
 
     url: IssuerUrl
     auth_url: IssuerUrl | None = None
     account: ClearText
+    other_account: ClearText | None = None
+    patience_s: Annotated[float, Field(gt=0, le=86400)] = 600
     auth: Literal["oidc", "userpass", "x509"]
     scope: ClearText = "lakeproof"
     ca: ClearText | None = None

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from lakeproof.lake.layout import OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
-from lakeproof.lake.rucio.names import ACCOUNT, SCOPE, rse_of
+from lakeproof.lake.rucio.names import ACCOUNT, OTHER, SCOPE, rse_of
 from lakeproof.lake.sites import FEATURES, GROUPS, TITLES, is_golden
 
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -47,10 +47,12 @@ def emulated_note(technology: str) -> str:
     return f"emulated: lakeproof's own server in the dialect of {TITLES[technology]}"
 
 
-def _rucio(lake: Lake) -> dict[str, str]:
+def _rucio(lake: Lake) -> dict[str, str | int]:
     return {
         "url": lake.rucio_url,
         "account": ACCOUNT,
+        "other_account": OTHER,
+        "patience_s": 60,
         "auth": "oidc",
         "scope": SCOPE,
         "ca": str(lake.layout.certificates),

@@ -38,6 +38,7 @@ CONFINED = {OTHER_CLIENT: OTHER_AREA}
 PLAIN = {
     ODD_CLIENT: ("openid", "fts"),
     PLAIN_CLIENT: ("openid", "fts"),
+    OTHER_CLIENT: ("openid",),
     RUCIO_CLIENT: ("openid", "fts", oauth.OFFLINE),
 }
 ODD_FIELDS = ("lake_claims", "lake_header", "lifetime", "alg", "lake_key")
@@ -302,7 +303,8 @@ async def _form(request: web.Request) -> Form:
 def _confined(client: str, scopes: list[str]) -> list[str]:
     """The scopes, unless one is outside what belongs to the client; raises OAuthError."""
     area = CONFINED.get(client)
-    for scope in scopes if area else ():
+    plain = PLAIN.get(client, ())
+    for scope in [each for each in scopes if each not in plain] if area else ():
         parts = unquote(scope.partition(":")[2]).split("/")
         if parts[:2] != str(area).split("/") or not {".", ".."}.isdisjoint(parts):
             raise OAuthError("invalid_scope", f"{scope} is not below {area}, which is yours")

@@ -36,7 +36,6 @@ DENIED = (401, 403)
 ABSENT = (404, 410)
 MULTI_STATUS = 207
 SERVER_ERROR = 500
-RUCIO_SCOPES = ("openid", "storage.read:/", "storage.modify:/")
 RUCIO_AUDIENCE = "rucio https://wlcg.cern.ch/jwt/v1/any"
 PATIENCE = 2
 ADVICE = (
@@ -141,7 +140,8 @@ class EndpointSession:
         told = self.target.rucio
         if told is None:
             raise NotRun(
-                "the inventory names no Rucio, or not by which RSE it knows the endpoint (rse:)"
+                "the inventory names no Rucio, or not by which RSE it knows the endpoint (rse:); "
+                "for the second identity it needs an account as well (rucio.other_account)"
             )
         if told.settings.auth == "userpass":
             raise NotRun("a password is of no use at a storage: log in to Rucio with oidc or x509")
@@ -154,13 +154,22 @@ class EndpointSession:
             scope=told.scope,
             prefix=f"{self.run_directory.name}-{self.name}",
             patience_s=told.patience_s,
+            account=told.settings.account,
+            audience=RUCIO_AUDIENCE if token is not None else None,
+            storage=self.storage,
+            storage_at=self.storage_at,
         )
 
     def _rucio_token(self) -> str:
         """One token for Rucio and for all storages, as its clients show it to both."""
         if self.wallet.source is None:
             raise NotRun("no access token: give --token")
-        return self.wallet.source.token(RUCIO_SCOPES, RUCIO_AUDIENCE)
+        rights: tuple[str, ...] = ("storage.read:/", "storage.modify:/")
+        if self.target.rucio is not None and self.target.rucio.is_other:
+            # The second identity is given nothing outside its own area.
+            area = (f"storage.read:{self.door.path}", f"storage.modify:{self.door.path}")
+            rights = self.wallet.in_scope_terms(area)
+        return self.wallet.source.token(("openid", *rights), RUCIO_AUDIENCE)
 
     @cached_property
     def client(self) -> HttpClient:

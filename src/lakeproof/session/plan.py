@@ -97,7 +97,8 @@ class Target:
         endpoint = self.endpoint.model_copy(
             update={"name": f"{self.name} (other)", "doors": doors, "auth": Auth(), "sample": None}
         )
-        return replace(self, endpoint=endpoint, tokens=self.other, other=None)
+        rucio = self.rucio.as_other() if self.rucio else None
+        return replace(self, endpoint=endpoint, tokens=self.other, other=None, rucio=rucio)
 
     @property
     def limiter(self) -> Limiter | None:
@@ -428,7 +429,7 @@ def _rucio(inventory: Inventory, endpoint: Endpoint) -> RucioSpec | None:
         ca=PathName(told.ca, inventory.base).path() if told.ca else None,
         certificate=certificate,
     )
-    return RucioSpec(endpoint.rse, told.scope, settings)
+    return RucioSpec(endpoint.rse, told.scope, settings, told.patience_s, told.other_account)
 
 
 def _sample(text: str) -> dict[str, object]:

@@ -59,8 +59,8 @@ class Answer:
 class RucioClients(Protocol):
     """Whoever does what Rucio's clients do."""
 
-    def ask(self, do: str, **how: Any) -> Answer:  # noqa: ANN401  JSON
-        """Do one thing; raises RucioNotReached."""
+    def ask(self, do: str, *, token: str | None = None, **how: Any) -> Answer:  # noqa: ANN401  JSON
+        """Do one thing, with another token than the usual one if it is given; RucioNotReached."""
 
     def close(self) -> None:
         """End it."""
@@ -94,11 +94,11 @@ class RucioProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
-    def ask(self, do: str, **how: Any) -> Answer:  # noqa: ANN401  JSON
+    def ask(self, do: str, *, token: str | None = None, **how: Any) -> Answer:  # noqa: ANN401  JSON
         """Do one thing; raises RucioNotReached when there is no answer within three minutes."""
-        token = self._token() if self._token else None
+        shown = token or (self._token() if self._token else None)
         process = self._running()
-        line = json.dumps({"do": do, "token": token, **how}) + "\n"
+        line = json.dumps({"do": do, "token": shown, **how}) + "\n"
         try:
             _pipe(process.stdin).write(line.encode())
             _pipe(process.stdin).flush()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,6 +21,9 @@ warnings.simplefilter("ignore")  # Rucio reports usage without verifying the cer
 # Rucio and gfal2 may print: the answers keep a descriptor of their own.
 ANSWERS = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
+# Refused, the client wants somebody to log in with a browser: it finds nobody to ask.
+QUESTIONS = os.fdopen(os.dup(0))
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 from rucio.client import Client  # noqa: E402
 from rucio.client.downloadclient import DownloadClient  # noqa: E402
@@ -29,6 +31,7 @@ from rucio.client.uploadclient import UploadClient  # noqa: E402
 from rucio.common.exception import AccessDenied, RequestNotFound  # noqa: E402
 
 KEPT_LINES = 4
+REFUSED = "Rucio answered 401"
 Parameters = dict[str, Any]
 
 
@@ -62,6 +65,8 @@ class Agent:
             self._use(asked.pop("token"))
             do: Callable[..., Any] = getattr(self, f"do_{asked.pop('do')}")
             return {"ok": True, "value": do(**asked)}
+        except EOFError:
+            return {"ok": False, "kind": "CannotAuthenticate", "said": REFUSED}
         except Exception as error:  # noqa: BLE001  whatever it is, it is the answer
             said = "; ".join([str(error), *self._heard.lines])
             return {"ok": False, "kind": type(error).__name__, "said": said}
@@ -151,8 +156,14 @@ class Agent:
             "usage": list(client.get_local_account_usage(account, target)),
         }
 
-    def do_upload(self, rse: str, did: list[str], path: str, scheme: str, lifetime_s: int) -> None:
-        """Upload a file with a rule that ends."""
+    def do_whoami(self) -> str:
+        """Which account Rucio takes us for."""
+        return str(self.client.whoami()["account"])
+
+    def do_upload(
+        self, rse: str, did: list[str], path: str, scheme: str, lifetime_s: int, kept_s: int
+    ) -> None:
+        """Upload a file with a rule that ends; its name ends with `kept_s`."""
         scope, name = did
         item = {
             "path": path,
@@ -166,6 +177,7 @@ class Agent:
             "no_register": False,
         }
         UploadClient(self.client, logger=self._log).upload([item])
+        self.client.set_metadata(scope, name, "lifetime", kept_s)
 
     def do_download(self, rse: str, did: list[str], folder: str, scheme: str) -> str:
         """Download a file, which Rucio verifies; gives where it is."""
@@ -180,25 +192,76 @@ class Agent:
         client.download_dids([item], num_threads=1)
         return str(Path(folder) / did[1])
 
-    def do_add_rule(self, did: list[str], rse: str, lifetime_s: int) -> str:
-        """Ask for a copy at an RSE."""
+    def do_add_dataset(self, did: list[str], files: list[list[str]], kept_s: int) -> None:
+        """Make a dataset of files, whose name ends with `kept_s`."""
+        self.client.add_dataset(*did, lifetime=kept_s)
+        self.do_attach(did, files)
+
+    def do_attach(self, did: list[str], files: list[list[str]]) -> None:
+        """Put files into a dataset."""
+        members = [{"scope": scope, "name": name} for scope, name in files]
+        self.client.attach_dids(*did, members)
+
+    def do_add_rule(self, did: list[str], rses: list[str], copies: int, lifetime_s: int) -> str:
+        """Ask for copies at some of the RSEs."""
         scope, name = did
         (rule,) = self.client.add_replication_rule(
-            [{"scope": scope, "name": name}], 1, rse, lifetime=lifetime_s
+            [{"scope": scope, "name": name}], copies, "|".join(rses), lifetime=lifetime_s
         )
         return str(rule)
 
-    def do_rule(self, rule: str) -> dict[str, str]:
-        """The state of a rule, and why it is stuck."""
+    def do_rule(self, rule: str) -> dict[str, Any]:
+        """The state of a rule, how many of its copies are there, and why it is stuck."""
         found = self.client.get_replication_rule(rule)
-        return {"state": str(found["state"]), "reason": str(found.get("error") or "")}
+        return {
+            "state": str(found["state"]),
+            "reason": str(found.get("error") or ""),
+            "copied": int(found["locks_ok_cnt"]),
+            "waiting": int(found["locks_replicating_cnt"]),
+        }
 
-    def do_replicas(self, did: list[str], rse: str) -> list[str]:
+    def do_subscribe(self, did: list[str], rse: str, account: str, lifetime_s: int) -> None:
+        """Have datasets of this name copied to an RSE; a subscription lives a day at least."""
+        scope, name = did
+        rule = {"rse_expression": rse, "copies": 1, "lifetime": lifetime_s}
+        self.client.add_subscription(
+            name=name,
+            account=account,
+            filter_={"scope": [scope], "pattern": f"{name}$", "did_type": ["DATASET"]},
+            replication_rules=[{**rule, "activity": "User Subscriptions"}],
+            comments="lakeproof tries whether subscriptions work",
+            lifetime=1,
+            retroactive=False,
+            dry_run=False,
+        )
+
+    def do_rules_of(self, did: list[str]) -> list[str]:
+        """The rules of a file or dataset."""
+        return [str(rule["id"]) for rule in self.client.list_did_rules(*did)]
+
+    def do_limits(self, account: str) -> dict[str, Any]:
+        """How many bytes an account may have at which RSE."""
+        return dict(self.client.get_local_account_limits(account))
+
+    def do_set_metadata(self, did: list[str], key: str, value: str) -> None:
+        """Note something about a file."""
+        self.client.set_metadata(*did, key, value)
+
+    def do_find(self, scope: str, key: str, value: str) -> list[str]:
+        """The files about which that is noted."""
+        return [str(name) for name in self.client.list_dids(scope, [{key: value}], did_type="all")]
+
+    def do_place(self, rse: str, did: list[str], scheme: str) -> str:
+        """The URL at which an RSE would have a file, whether it has it or not."""
+        lfn = ":".join(did)
+        return str(self.client.lfns2pfns(rse, [lfn], operation="read", scheme=scheme)[lfn])
+
+    def do_replicas(self, did: list[str], rse: str, schemes: list[str] | None = None) -> list[str]:
         """The URLs of the replica at an RSE; none when there is none."""
         scope, name = did
         # The names of Rucio's own; "https" would hide that it is the same door.
         found = self.client.list_replicas(
-            [{"scope": scope, "name": name}], rse_expression=rse, all_states=True
+            [{"scope": scope, "name": name}], schemes=schemes, rse_expression=rse, all_states=True
         )
         return [url for each in found for url in each["rses"].get(rse, [])]
 
@@ -227,7 +290,7 @@ def _age(moment: datetime | None) -> float | None:
 def main() -> None:
     """Answer until the input ends."""
     agent = Agent()
-    for line in sys.stdin:
+    for line in QUESTIONS:
         ANSWERS.write(json.dumps(agent.answer(json.loads(line))) + "\n")
         ANSWERS.flush()
 

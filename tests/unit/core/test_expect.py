@@ -14,6 +14,7 @@ from requests.structures import CaseInsensitiveDict
 from lakeproof import Expect, Payload, StorageElement
 from lakeproof.expect import expect
 from lakeproof.expect_leaks import KEPT
+from lakeproof.session.rse import RuleEnd
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, NotReached, Reply
@@ -113,6 +114,10 @@ def _timed_out() -> Transfer:
     transfer = _transfer(TpcEnd.UNKNOWN)
     transfer.reply.failure = Failure("timeout", "the answer was not complete within 300 s")
     return transfer
+
+
+def _refuse() -> None:
+    raise Violation("201", "403")
 
 
 Case = tuple[str, tuple[object, ...]]
@@ -219,6 +224,8 @@ PASSES: list[Case] = [
     ("reason_given", (_transfer(TpcEnd.REFUSED),)),
     ("no_secret_shown", (_transfer(TpcEnd.FAILURE, "failure: no such file"),)),
     ("failed_cleanly", (_transfer(TpcEnd.FAILURE, "failure: no such file"), NOTHING, PATH)),
+    ("through", (True, "a", "b", lambda: None)),
+    ("ruled", (RuleEnd("OK", copied=1), lambda: None)),
 ]
 VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("part", (LAST, SAMPLE, 0, 1), "bytes 0-1", "bytes 1-2"),
@@ -329,6 +336,18 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
         "failure",
     ),
     ("failed_cleanly", (_leaking(), NOTHING, PATH), "without credentials", "the partner's token"),
+    (
+        "through",
+        (False, "it is uploaded", "no", _refuse),
+        "it is uploaded",
+        "no; asked directly: 403",
+    ),
+    (
+        "ruled",
+        (RuleEnd("STUCK", "no route"), _refuse),
+        "the rule is OK, copies: 1",
+        "the rule is STUCK: no route, copies: 0 of 1; asked directly: 403",
+    ),
 ]
 BLOCKS: list[tuple[str, tuple[object, ...], str]] = [
     ("control", (DENIED,), "the control request did not succeed: PUT answered 403"),
@@ -427,3 +446,11 @@ class TestEvery:
     def test_no_door_proves_nothing(self) -> None:
         with pytest.raises(Blocked):
             expect.every((), lambda door: None)
+
+
+@pytest.mark.parametrize("state", ["STUCK", "REPLICATING"])
+def test_rule_says_nothing_when_the_endpoint_copies_directly(state: str) -> None:
+    with pytest.raises(Unjudged, match=f"{state}.*asked directly") as caught:
+        expect.ruled(RuleEnd(state, "TRANSFER [110] time-out"), lambda: None)
+
+    assert caught.value.blame is Blame.PARTNER

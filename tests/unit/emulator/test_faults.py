@@ -26,8 +26,9 @@ SOURCES = "".join(
     for folder in (lakeproof.emulator, lakeproof.fts, lakeproof.lake)
     for path in Path(str(folder.__file__)).parent.rglob("*.py")
 )
-# Those of the issuer's TLS are the bench's, which serves it.
+# Those of the issuer's TLS are the bench's, which serves it, those of Rucio its rehearsal's.
 SOURCES += (Path(__file__).parents[2] / "bite" / "bench.py").read_text()
+SOURCES += (Path(__file__).parents[2] / "bite" / "rehearsal.py").read_text()
 # Names the code puts together: {method}-missing-{what}, token-{algorithm}-refused.
 COMPOSED = re.compile(r"(get|head)-missing-(200|500)|token-(rs|es)256-refused")
 

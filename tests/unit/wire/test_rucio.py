@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lakeproof.session.rse import Rse
-from lakeproof.verdict import Blame, Blocked, Unjudged
+from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged, Unsupported
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.rucio import Answer, RucioNotReached, RucioProcess, RucioSettings
 
@@ -112,22 +112,73 @@ def test_replica_that_is_not_listed_has_no_path() -> None:
         _rse(replicas=_done([])).path_of("f")
 
 
-@pytest.mark.parametrize(("state", "reason"), [("OK", ""), ("STUCK", "TRANSFER [5] no route")])
-def test_rule_ends_with_its_reason(state: str, reason: str) -> None:
-    ends = iter(["REPLICATING", state])
-    rse = _rse(
-        add_rule=_done("id"),
-        rule=lambda: _done({"state": next(ends), "reason": reason}),
-    )
+@pytest.mark.parametrize(
+    ("state", "reason", "copied"), [("OK", "", 1), ("STUCK", "TRANSFER [5] no route", 0)]
+)
+def test_rule_ends_with_its_reason(state: str, reason: str, copied: int) -> None:
+    states = iter([("REPLICATING", 0), (state, copied)])
+
+    def rule() -> Answer:
+        now, there = next(states)
+        return _done({"state": now, "reason": reason, "copied": there})
+
+    rse = _rse(add_rule=_done("id"), rule=rule)
     rse.patience_s = 5
 
     end = rse.replicate("f")
 
-    assert (end.state, end.reason) == (state, reason)
+    assert (end.state, end.reason, end.copied) == (state, reason, copied)
 
 
-def test_rule_that_does_not_end_is_not_judged() -> None:
-    rse = _rse(add_rule=_done("id"), rule=_done({"state": "REPLICATING", "reason": ""}))
+def test_rule_that_does_not_end_is_told_as_it_stands() -> None:
+    rse = _rse(add_rule=_done("id"), rule=_done({"state": "REPLICATING", "waiting": 2}))
 
-    with pytest.raises(Unjudged, match="REPLICATING"):
-        rse.replicate("f")
+    assert rse.replicate("f").describe() == "REPLICATING, 2 copies under way"
+
+
+def test_patience_begins_anew_with_every_copy() -> None:
+    copied = iter(range(1, 9))
+
+    def rule() -> Answer:
+        there = next(copied)
+        return _done({"state": "OK" if there == 3 else "REPLICATING", "copied": there})
+
+    rse = _rse(add_rule=_done("id"), rule=rule)
+    rse.patience_s, rse.poll_s = 0.2, 0.15
+
+    assert rse.replicate("f", copies=3).ok
+
+
+def test_rule_that_is_ok_with_fewer_copies_is_waited_for() -> None:
+    states = iter([1, 2])
+    rse = _rse(add_rule=_done("id"), rule=lambda: _done({"state": "OK", "copied": next(states)}))
+    rse.patience_s = 5
+
+    assert rse.replicate("f", copies=2).copied == 2
+
+
+def test_file_of_somebody_else_is_never_written() -> None:
+    rse = _rse(place=_done("https://h/data/precious"))
+
+    with pytest.raises(Blocked, match="file of this run"):
+        rse.put("run-1", Payload.of(b"x"))
+
+
+@pytest.mark.parametrize("kind", ["AccessDenied", "CannotAuthenticate"])
+def test_subscription_that_we_may_not_add_is_not_run(kind: str) -> None:
+    rse = _rse(whoami=_done("probe"), subscribe=Answer(ok=False, kind=kind))
+
+    with pytest.raises(NotRun, match="no subscription"):
+        rse.subscribe("d")
+
+
+def test_another_token_needs_a_login_by_token() -> None:
+    rse = _rse(whoami=_done("probe"))
+
+    with pytest.raises(NotRun, match="oidc"):
+        rse.log_in("token")
+
+
+def test_scheme_that_the_rse_lacks_is_unsupported() -> None:
+    with pytest.raises(Unsupported, match="no protocol root"):
+        _rse().over_root("read")

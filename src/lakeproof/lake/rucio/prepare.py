@@ -11,6 +11,7 @@ from typing import Any
 
 from lakeproof.lake import ca
 from lakeproof.lake.layout import (
+    OTHER_CLIENT,
     PLAIN_CLIENT,
     RUCIO,
     RUCIO_CLIENT,
@@ -121,7 +122,10 @@ def _settings(lake: Lake, passwords: dict[str, str]) -> dict[str, Any]:
         ["OIDC", f"SUB={PLAIN_CLIENT}, ISS={lake.issuer}", None],
         ["OIDC", f"SUB={lake.client_id}, ISS={lake.issuer}", None],
     ]
-    others = [["USERPASS", OTHER, passwords[OTHER]]]
+    others = [
+        ["USERPASS", OTHER, passwords[OTHER]],
+        ["OIDC", f"SUB={OTHER_CLIENT}, ISS={lake.issuer}", None],
+    ]
     return {
         "socket": str(database_socket(layout)),
         "user": database.USER,
