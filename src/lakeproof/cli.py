@@ -1,4 +1,4 @@
-"""The `lakeproof` command; each subcommand lives in the room whose business it is."""
+"""The `lakeproof` command; a subcommand is a module of commands/, or lives in its own room."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ COMMANDS: Mapping[str, str] = {
     "run": "lakeproof.plugin.commands:run",
     "demo": "lakeproof.lake.demo:demo",
     "lake": "lakeproof.lake.commands:group",
-    "inventory": "lakeproof.inventory_commands:group",
-    "checks": "lakeproof.check_commands:group",
-    "matrix": "lakeproof.matrix_commands:matrix",
-    "profiles": "lakeproof.profile_commands:group",
-    "blame": "lakeproof.blame_commands:blame",
-    "rucio": "lakeproof.rucio_commands:group",
-    "token": "lakeproof.token_commands:group",
-    "clean": "lakeproof.session.commands:clean",
+    "inventory": "lakeproof.commands.inventory:group",
+    "checks": "lakeproof.commands.checks:group",
+    "matrix": "lakeproof.commands.matrix:matrix",
+    "profiles": "lakeproof.commands.profiles:group",
+    "blame": "lakeproof.commands.blame:blame",
+    "rucio": "lakeproof.commands.rucio:group",
+    "token": "lakeproof.commands.token:group",
+    "clean": "lakeproof.commands.clean:clean",
 }
 """Subcommand, and where it is; imported when it is asked for, because together they take long."""
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from lakeproof.commands.inventory import group as inventory
 from lakeproof.inventory import load
-from lakeproof.inventory_commands import group as inventory
 from lakeproof.lake import Lake, down, packages, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.control import environment

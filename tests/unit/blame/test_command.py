@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lakeproof import blame_commands
+from lakeproof.commands import blame as blame_command
 from lakeproof.blame import Look, Observations, Reason, Seen, State, deduce
 from lakeproof.cli import group
 from lakeproof.session.case import Case
@@ -38,7 +38,7 @@ def inventory(tmp_path: Path) -> Path:
 def _blame(
     monkeypatch: pytest.MonkeyPatch, inventory: Path, found: Found, *options: str
 ) -> tuple[int, str]:
-    monkeypatch.setattr(blame_commands, "_looked", lambda *_: ([found], ["davs://left/behind"]))
+    monkeypatch.setattr(blame_command, "_looked", lambda *_: ([found], ["davs://left/behind"]))
     done = CliRunner().invoke(group, ["blame", "0123", "-i", str(inventory), *options])
     assert "could not be removed: davs://left/behind" in done.stderr
     return done.exit_code, done.stdout

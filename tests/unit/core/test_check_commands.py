@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from lakeproof import tree
-from lakeproof.check_commands import group
+from lakeproof.commands.checks import group
 
 
 def test_list_has_a_line_a_check() -> None:

@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from lakeproof import tree
+from lakeproof.commands.profiles import group
 from lakeproof.plugin.commands import run_checks
 from lakeproof.plugin.options import OPTIONS
 from lakeproof.plugin.run import Selection
-from lakeproof.profile_commands import group
 from lakeproof.profiles import LEVELS, UnknownProfileError, find, profiles
 
 SHIPPED = ("embargo", "read-only", "wlcg-tpc", "escape-rse", "rucio-ready")

@@ -13,12 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 from lakeproof import tree
+from lakeproof.commands.rucio import group
 from lakeproof.readiness import view
 from lakeproof.readiness.judge import Ready, Standing, judge, pairs
 from lakeproof.readiness.needs import Item, needs
 from lakeproof.readiness.paste import commands
 from lakeproof.readiness.place import Place, places
-from lakeproof.rucio_commands import group
 from lakeproof.verdict import Outcome
 from tests.unit.core.samples import readiness_rows, result
 

@@ -177,6 +177,12 @@ def test_only_the_wire_and_servers_touch_the_network() -> None:
         assert not used, f"{path} imports {used}"
 
 
+def test_only_the_command_line_imports_commands() -> None:
+    for path in _sources(PACKAGE):
+        if path.relative_to(PACKAGE).parts[0] not in ("cli.py", "commands", "tree"):
+            assert not _breaks(path, ("commands",)), path
+
+
 def test_nothing_imports_the_suites() -> None:
     for path in [*_sources(PACKAGE), *_sources(CHECKOUT / "fixtures")]:
         assert not {m for m in _modules(path) if m.partition(".")[0] in {"suites", "tests"}}, path

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lakeproof.inventory.commands import group
+from lakeproof.commands.inventory import group
 
 TEXT = """\
 version: 1

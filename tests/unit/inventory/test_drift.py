@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from lakeproof.commands.inventory import group
 from lakeproof.inventory import Endpoint
 from lakeproof.inventory.door import Door
 from lakeproof.inventory.sources import rucio
-from lakeproof.inventory_commands import group
 from lakeproof.session.drift import Case, Row, compare
 from lakeproof.session.drift.served import Answer, Space
 from tests.unit.inventory import documents

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from lakeproof.commands.inventory import group
 from lakeproof.inventory import load
 from lakeproof.inventory.merge import merge
 from lakeproof.inventory.sources import rucio
-from lakeproof.inventory_commands import group
 from tests.unit.inventory import documents
 from tests.unit.inventory.documents import SITES
 

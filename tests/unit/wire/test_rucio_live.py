@@ -9,9 +9,9 @@ from textwrap import dedent
 import pytest
 from click.testing import CliRunner
 
+from lakeproof.commands.inventory import group
 from lakeproof.inventory import load
 from lakeproof.inventory.sources import rucio
-from lakeproof.inventory_commands import group
 from lakeproof.session import census
 from lakeproof.wire.rucio_live import RucioUnknown, take_census, user_python
 

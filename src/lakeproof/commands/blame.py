@@ -11,11 +11,11 @@ from typing import Any
 import click
 
 from lakeproof.blame import Look, Seen, State
+from lakeproof.commands.clean import Age
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.exitcode import ExitCode
 from lakeproof.inventory import InventoryError
 from lakeproof.results import new_run_id
-from lakeproof.session.commands import Age
 from lakeproof.session.plan import from_inventory
 from lakeproof.session.rules import NoSuchRule, cases_of_job, cases_of_rule
 from lakeproof.session.sessions import Sessions

@@ -1,13 +1,14 @@
-"""`lakeproof inventory validate | show`."""
+"""`lakeproof inventory validate | show | import | drift`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
-from lakeproof.exitcode import ExitCode
+from lakeproof.commands.drift import drift
+from lakeproof.commands.imports import import_
+from lakeproof.commands.speech import refuse
 from lakeproof.inventory.loader import load
 from lakeproof.inventory.model import Inventory
 from lakeproof.inventory.problems import InventoryError
@@ -65,8 +66,5 @@ def _load(path: Path) -> Inventory:
         refuse(error)
 
 
-def refuse(error: InventoryError) -> NoReturn:
-    """Say every problem and end, as for wrong usage."""
-    for problem in error.problems:
-        click.echo(problem, err=True)
-    raise SystemExit(int(ExitCode.USAGE))
+group.add_command(import_)
+group.add_command(drift)
