@@ -1,4 +1,8 @@
-"""Endpoints from a storage resource report (WLCG SRR 4): one for each share that has a path."""
+"""Endpoints from a storage resource report (WLCG SRR 4): one for each share that has a path.
+
+Takes what there is, also of reports that depart from the schema; lakeproof.srr has the schema, and
+tells departures.
+"""
 
 from __future__ import annotations
 
