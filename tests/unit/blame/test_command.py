@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lakeproof.commands import blame as blame_command
 from lakeproof.blame import Look, Observations, Reason, Seen, State, deduce
 from lakeproof.cli import group
+from lakeproof.commands import blame as blame_command
 from lakeproof.session.case import Case
 from lakeproof.session.stuck import Found
 
