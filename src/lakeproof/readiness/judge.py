@@ -16,6 +16,10 @@ PASSED = (Outcome.PASS, Outcome.FIXED)
 VIOLATED = (Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN)
 NONE = "none"
 UNSELECTED = "None of its checks was run."
+UNKNOWN = {
+    "scope_root": 'what a token\'s path "/" means is not known',
+    "checksums": "which checksums are right is not known",
+}
 INCOMPLETE = "Not all of the checks that it takes were run."
 
 
@@ -128,6 +132,15 @@ class Ready:
             if self._supported(each, scheme)
         )
 
+    @property
+    def undecided(self) -> tuple[Attribute, ...]:
+        """The attributes of which it was not seen whether they are to be set."""
+        return tuple(
+            each
+            for each in needs().attributes
+            if any(self._standing((check,)) is Standing.OPEN for check in each.passed)
+        )
+
     def finding(self, item: str) -> Finding:
         """That of one item, such as R8."""
         return next(each for each in self.findings if each.item.id == item)
@@ -188,7 +201,7 @@ class Ready:
     def _reason(self, item: Item, unjudged: Sequence[Result], otherwise: str) -> str:
         """Why not all of an item was looked at."""
         said = dict.fromkeys(row.actual for row in unjudged if row.actual)
-        unknown = [f"{fact} is not known" for fact in item.facts if fact not in self.facts]
+        unknown = [UNKNOWN[fact] for fact in item.facts if fact not in self.facts]
         missing = "; ".join((*said, *unknown))
         return missing or (item.open if not item.checks else "") or otherwise
 

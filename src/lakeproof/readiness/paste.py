@@ -15,6 +15,7 @@ from lakeproof.wording import printable
 
 FTS = "https://FTS-SERVER:8446"
 ROOT_IMPLEMENTATION = "rucio.rse.protocols.xrootd.Default"
+TAPE_ITEM = "R16"
 LOCAL = ("read", "write", "delete")
 
 
@@ -24,7 +25,7 @@ def commands(ready: Ready) -> list[str]:
     if ready.chosen is not None:
         return [*changes, *_commands(ready)]
     if not changes:
-        return ["# None yet: too little was looked at. Run it again when the endpoint answers."]
+        return ["# None: too little was looked at; what was not judged, and why, stands above."]
     return [*changes, "# Then run it again, and the commands are here."]
 
 
@@ -55,9 +56,14 @@ def _commands(ready: Ready) -> Iterator[str]:
     for setting in ready.settings:
         said = ("--key", setting.attribute.key, "--value", setting.value)
         yield _rucio("rse attribute set", name, *said)
+    for attribute in ready.undecided:
+        yield f"# {attribute.key}: left out, it was not looked at whether tokens do (R10)"
     if any(s is Standing.MET for domain, s in ready.domains.items() if domain not in LOCAL):
         yield "# Which FTS server copies is yours to say:"
         yield f"# {_rucio('rse attribute set', name, '--key', 'fts', '--value', FTS)}"
+    if ready.finding(TAPE_ITEM).passed:
+        yield "# There is a tape API; where this area is on tape:"
+        yield f"# {_rucio('rse update', name, '--key', 'rse_type', '--value', 'TAPE')}"
     yield from _root(ready)
     yield "# Ordinary accounts need a quota:"
     yield f"# {_rucio('account limit set', 'ACCOUNT', '--rse', name, '--bytes', '1TB')}"

@@ -176,6 +176,28 @@ def test_what_is_not_offered_at_all_is_not_met_where_rucio_needs_it() -> None:
     assert _ready(tape).finding("R16").standing is Standing.OPEN
 
 
+def test_tokens_that_nobody_tried_are_said_to_be_left_out() -> None:
+    ready = _ready(without=["tokens.*"])
+
+    assert ready.finding("R10").standing is Standing.OPEN
+    (line,) = [each for each in commands(ready) if "oidc_support" in each]
+    assert line.startswith("# oidc_support: left out")
+
+
+def test_nothing_seen_is_nothing_to_paste() -> None:
+    (ready,) = judge([PLACE], [result(check="reachability.http.clock-agrees")])
+
+    assert "It is not known whether Rucio can use it" in "\n".join(view.lines([ready]))
+    assert [line for line in commands(ready) if not line.startswith("#")] == []
+
+
+def test_tape_is_a_comment_where_there_is_a_tape_api() -> None:
+    line = "# rucio rse update SE --key rse_type --value TAPE"
+
+    assert line in commands(_ready())
+    assert line not in commands(_ready(without=["tokens.tape.*"]))
+
+
 def test_root_of_all_is_no_base_path() -> None:
     (ready,) = judge([Place("SE", "DESY", PLACE.url, scope_root="/")], readiness_rows())
     said = {each.attribute.key for each in ready.settings}
