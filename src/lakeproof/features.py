@@ -23,6 +23,7 @@ NEEDS: dict[str, str] = {
     "tpc-pull": "the endpoint fetches from another one on request (COPY with Source)",
     "tpc-push": "the endpoint sends to another one on request (COPY with Destination)",
     "fts": "an FTS (File Transfer Service) is named, which makes copies on request",
+    "root": "the inventory names a root:// door beside the WebDAV door (doors: root)",
     "partner": "there is another endpoint to copy from and to",
     "elsewhere": "the endpoint is on another machine than this one",
     "observer": "the endpoint reaches a server of ours, which sees what it does",
@@ -168,6 +169,8 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
             "which groups may read and write is not said: groups: {reader: /NAME, writer: /NAME} "
             "in the inventory"
         )
+    if "root" in check.needs and (endpoint.doors.root is None or endpoint.doors.webdav is None):
+        raise NotRun("no root:// door is named: doors: {root: root://…} in the inventory")
     if "foreign" in check.needs and endpoint.foreign is None:
         raise NotRun(
             "no file of another community is named: foreign: /PATH of the endpoint in the inventory"

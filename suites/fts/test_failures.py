@@ -35,7 +35,7 @@ def test_missing_source_fails_with_reason(
 
     reply = fts.submit(fts.entry([(partner, missing)], (se, target), payload(10)))
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.absent(se, target)
     expect.that(job.state == "FAILED", "the job ends as FAILED", job.describe())
@@ -63,7 +63,7 @@ def test_wrong_source_checksum_fails(
 
     reply = fts.submit(entry, verify_checksum="source")
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.that(job.state == "FAILED", "the job ends as FAILED", job.describe())
     expect.absent(se, target)
@@ -90,7 +90,7 @@ def test_wrong_target_checksum_fails(
 
     reply = fts.submit(entry, verify_checksum="target")
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.that(job.state == "FAILED", "the job ends as FAILED", job.describe())
 
@@ -142,7 +142,7 @@ def test_existing_file_stays_without_overwrite(
 
     reply = fts.submit(fts.entry([(partner, source)], (se, target), data), overwrite=False)
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.unchanged(se, target, b"already there")
     expect.that(job.state == "FAILED", "the job ends as FAILED", job.describe())
@@ -169,7 +169,7 @@ def test_overwrite_replaces_file(
 
     reply = fts.submit(fts.entry([(partner, source)], (se, target), data), overwrite=True)
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.that(job.state == "FINISHED", "the job ends as FINISHED", job.describe())
     expect.truth(se, target, data)

@@ -4,6 +4,7 @@ from lakeproof import (
     CRITICAL,
     HIGH,
     MUST,
+    SHOULD,
     Expect,
     Fts,
     PayloadOf,
@@ -12,6 +13,7 @@ from lakeproof import (
 )
 
 MIB = 1024 * 1024
+NOT_DELEGATED = "nothing is delegated to this FTS: fts-rest-delegate -s URL"
 
 
 @check(
@@ -30,6 +32,7 @@ def test_job_finishes_where_plain_copy_does(
     The storages are not to blame then; rules of this pair hang because of FTS or its settings.
     """
     source, target, data = peer.workdir / "source", se.workdir / "copy", payload(MIB + 7)
+    expect.control(fts.get("/jobs?limit=1"))
     expect.control(peer.put(source, data))
     plain = se.copy(
         se.workdir / "plain",
@@ -64,8 +67,39 @@ def test_job_by_certificate_copies_truth(
     Communities that have no tokens yet move all their data like this.
     """
     source, target, data = partner.workdir / "source", se.workdir / "copy", payload(MIB + 7)
+    expect.control(fts.get("/jobs?limit=1", auth=fts.certificate))
+    expect.given(fts.is_delegated, NOT_DELEGATED)
     expect.control(partner.put(source, data))
     entry = fts.entry([(partner, source)], (se, target), data, by_token=False)
+
+    reply = fts.submit(entry, auth=fts.certificate, verify_checksum="both")
+
+    expect.success(reply)
+    job = fts.wait(reply, auth=fts.certificate)
+    expect.that(job.state == "FINISHED", "the job ends as FINISHED", job.describe())
+    expect.truth(se, target, data)
+
+
+@check(
+    req="fts-rest/submit",
+    level=SHOULD,
+    severity=HIGH,
+    needs={"fts", "x509", "root", "partner", "write"},
+    catches={"fts-certificate-refused", "fts-lies"},
+    rows={"FTS-01"},
+)
+def test_job_over_root_copies_truth(
+    se: StorageElement, root_partner: StorageElement, fts: Fts, payload: PayloadOf, expect: Expect
+) -> None:
+    """A job over root:// should copy the file, byte for byte.
+
+    Where Rucio reaches one of two sites by root:// only, no data gets from one to the other.
+    """
+    source, target, data = root_partner.workdir / "source", se.workdir / "copy", payload(MIB + 7)
+    expect.given(fts.is_delegated, NOT_DELEGATED)
+    expect.control(root_partner.put(source, data))
+    places = [(root_partner, source)]
+    entry = fts.entry(places, (se, target), data, by_token=False, over_root=True)
 
     reply = fts.submit(entry, auth=fts.certificate, verify_checksum="both")
 
@@ -122,7 +156,7 @@ def test_second_source_is_used_when_first_is_missing(
 
     reply = fts.submit(fts.entry(places, (se, target), data), verify_checksum="target")
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.that(job.state == "FINISHED", "the job ends as FINISHED", job.describe())
     expect.truth(se, target, data)
@@ -150,7 +184,7 @@ def test_hops_are_made_in_order(
 
     reply = fts.submit(first, second, multihop=True, verify_checksum="both")
 
-    expect.success(reply)
+    expect.control(reply)
     job = fts.wait(reply)
     expect.that(job.state == "FINISHED", "the job ends as FINISHED", job.describe())
     expect.truth(se, between, data)

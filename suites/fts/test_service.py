@@ -39,7 +39,7 @@ def _names(reply: Reply, method: str) -> bool:
 
 @check(
     req="fts-rest/whoami",
-    level=MUST,
+    level=SHOULD,
     severity=HIGH,
     needs={"fts", "token-audience"},
     catches={"fts-whoami-nobody"},
@@ -58,7 +58,7 @@ def test_whoami_knows_token(fts: Fts, expect: Expect) -> None:
 
 @check(
     req="fts-rest/whoami",
-    level=MUST,
+    level=SHOULD,
     severity=HIGH,
     needs={"fts", "x509"},
     catches={"fts-certificate-unknown"},

@@ -37,6 +37,7 @@ class FtsThread:
             people=people,
             poll_s=0.05,
             copy_timeout_s=20,
+            root_by_http=True,
             faults=self._faults,
         )
         self._runner = web.AppRunner(built(settings, ca.parent), access_log=None)

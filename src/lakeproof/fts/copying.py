@@ -164,7 +164,11 @@ class Copier:
         if self._order.mode not in ("b", "s"):
             return ""
         said = self.source.checksum(algorithm)
-        if given and said != given and "fts-source-checksum-unchecked" not in self._trust.faults:
+        if (
+            given
+            and not _same(said, given)
+            and "fts-source-checksum-unchecked" not in self._trust.faults
+        ):
             raise CopyFailed(
                 SOURCE,
                 errors.EIO,
@@ -254,7 +258,7 @@ class Copier:
         if "fts-target-checksum-unchecked" in self._trust.faults:
             return
         said = self.destination.checksum(algorithm)
-        if said != checksum:
+        if not _same(said, checksum):
             whose = "User-defined" if by_user else "Source"
             raise CopyFailed(
                 DESTINATION,
@@ -266,6 +270,11 @@ class Copier:
     def _go_on(self) -> None:
         if self._order.stop():
             raise CopyFailed(TRANSFER, errors.ECANCELED, "Transfer canceled")
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether two checksums are the same; storages differ in how many zeros they begin with."""
+    return one.lower().lstrip("0") == other.lower().lstrip("0")
 
 
 def _token(auth: Credential) -> str:

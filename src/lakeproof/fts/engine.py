@@ -178,8 +178,8 @@ class Engine:
         if params.get("overwrite_hop") and not self._last_hop(row):
             overwrite = "yes"
         return Order(
-            source=row["source_surl"],
-            destination=row["dest_surl"],
+            source=self._reached(row["source_surl"]),
+            destination=self._reached(row["dest_surl"]),
             source_auth=credential(row["source_token"], person),
             destination_auth=credential(row["destination_token"], person),
             size=row["user_filesize"],
@@ -195,6 +195,10 @@ class Engine:
             touching=lambda: self._store.mark(row["file_id"], touched=1),
             stop=stop.is_set,
         )
+
+    def _reached(self, url: str) -> str:
+        by_http = self._settings.root_by_http
+        return url.replace("root://", "davs://", 1) if by_http else url
 
     def _last_hop(self, row: Row) -> bool:
         job = self._store.job(row["job_id"])

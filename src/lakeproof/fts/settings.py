@@ -18,7 +18,8 @@ class Settings:
 
     `people` maps the subject (slash form) of whoever may submit with a certificate to the PEM
     file that the copies are then made with. `per_link` and `at_once` bound the copies between
-    two storages and all of them. `faults` break it on purpose, for tests of the checks.
+    two storages and all of them. For tests of the checks: `faults` break it on purpose, and with
+    `root_by_http` copies over root:// go by HTTP at the same port, as no XRootD is there.
     """
 
     url: str
@@ -33,6 +34,7 @@ class Settings:
     poll_s: float = 0.5
     copy_timeout_s: float = 3600
     faults: Set[str] = frozenset()
+    root_by_http: bool = False
 
     @property
     def host(self) -> str:

@@ -17,6 +17,8 @@ from lakeproof.fts.states import ALTERNATIVES, MULTIHOP, REGULAR, State
 
 BAD, CONFLICT = 400, 409
 CLAIMS = ("iss", "nbf", "exp", "scope", "aud")
+# Nobody said which checksums to compare: that of the target where one is given.
+UNSAID = ""
 MODES = {
     "both": "b",
     "b": "b",
@@ -27,9 +29,10 @@ MODES = {
     "none": "n",
     "n": "n",
     "true": "b",
-    "false": "n",
-    "": "n",
+    "false": UNSAID,
+    "": UNSAID,
 }
+TOGETHER = {"overwrite_hop", "overwrite_when_only_on_disk"}
 OVERWRITES = ("overwrite", "overwrite_hop", "overwrite_when_only_on_disk")
 SCITAGS = range(65, 65536)
 PRIORITIES = range(1, 6)
@@ -79,6 +82,8 @@ def read(body: bytes, vo: str, issuers: tuple[str, ...], *, by_token: bool) -> N
         for number, entry in enumerate(entries)
         for file in _files(number, entry, params, issuers, by_token=by_token)
     ]
+    if params["verify_checksum"] == UNSAID:
+        params["verify_checksum"] = "t" if any(file.checksum for file in files) else "n"
     kind = _kind(files, params)
     first = State.STAGING if params["bring_online"] > 0 else State.SUBMITTED
     queued = tuple(_queued(files, kind, first))
@@ -115,8 +120,11 @@ def _params(given: Any, *, by_token: bool) -> dict[str, Any]:  # noqa: ANN401  a
         "priority": min(max(_number(given, "priority", DEFAULT_PRIORITY), 1), PRIORITIES[-1]),
         "verify_checksum": _mode(given.get("verify_checksum")),
     }
-    if sum(bool(params.get(name)) for name in OVERWRITES) > 1:
+    flags = {name for name in OVERWRITES if params.get(name)}
+    if len(flags) > 1 and flags != TOGETHER:
         raise Refused(BAD, "Incompatible overwrite flags used at the same time")
+    if "overwrite_when_only_on_disk" in flags and params["archive_timeout"] <= 0:
+        raise Refused(BAD, "'overwrite-when-only-on-disk' requires 'archive-timeout' to be set")
     if params.get("overwrite_hop") and not params.get("multihop"):
         raise Refused(BAD, "'overwrite-hop' requires multihop job submission")
     if by_token and params["archive_timeout"] > 0:
@@ -166,8 +174,6 @@ def _files(
     if scitag is not None and scitag not in SCITAGS:
         raise Refused(BAD, "Invalid SciTag value: must be between 65 and 65535")
     checksum = str(entry.get("checksum") or entry.get("checksums") or "")
-    if checksum and params["verify_checksum"] == "n":
-        params["verify_checksum"] = "t"
     pairs = [
         (at, to)
         for to in range(len(destinations))

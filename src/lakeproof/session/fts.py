@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from lakeproof.credentials.names import PathName
 from lakeproof.credentials.tamper import flip_signature
 from lakeproof.credentials.wallet import EndpointWallet
-from lakeproof.verdict import NotRun
+from lakeproof.inventory.door import DEFAULT_PORTS
+from lakeproof.verdict import Blocked, NotRun
 from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.connection import TlsConfig
 from lakeproof.wire.guard import WriteGuard
@@ -25,6 +26,7 @@ from lakeproof.wire.storage import StorageElement
 from lakeproof.wire.transcript import Recorder
 
 ABSENT = "it needs an FTS: give --fts URL, or `fts: {url: …}` in the inventory"
+QUEUED = frozenset({"SUBMITTED", "READY"})
 OVER = frozenset({"FINISHED", "FAILED", "FINISHEDDIRTY", "CANCELED"})
 # What Rucio asks for when it looks after its jobs.
 FIELDS = (
@@ -53,6 +55,11 @@ class FtsTarget:
     ca: PathName | None = None
 
 
+# A storage by host and port, and where its files are: below which path of the WebDAV door, and
+# below which root:// URL.
+RootDoors = Mapping[tuple[str, int], tuple[PurePosixPath, str]]
+
+
 @dataclass(frozen=True)
 class FtsJob:
     """A job as FTS describes it, with its files."""
@@ -69,6 +76,11 @@ class FtsJob:
     def over(self) -> bool:
         """Whether nothing will change any more."""
         return self.state in OVER
+
+    @property
+    def is_in_preparation(self) -> bool:
+        """Whether tokens of its files are still to be made ready, which takes no queue."""
+        return any(file.get("file_state") == "TOKEN_PREP" for file in self.files)
 
     @property
     def files(self) -> list[dict[str, Any]]:
@@ -98,10 +110,12 @@ class Fts:
         tls: TlsConfig,
         timeouts: Timeouts,
         recorder: Recorder,
+        root_doors: RootDoors | None = None,
     ) -> None:
         self.url = target.url.rstrip("/")
         self.patience_s = timeouts.total_s
         self._wallet = wallet
+        self._root_doors = root_doors or {}
         ca = target.ca.path() if target.ca else None
         self._base = urlsplit(self.url).path.rstrip("/")
         self._client = HttpClient(
@@ -138,6 +152,14 @@ class Fts:
             raise NotRun("no certificate: give --proxy")
         return self._wallet.certificate
 
+    @property
+    def is_delegated(self) -> bool:
+        """Whether FTS holds something to act with in the name of our certificate."""
+        told = json_of(self.get("/whoami", auth=self.certificate))
+        mine = told.get("delegation_id") if isinstance(told, dict) else None
+        held = self.get(f"/delegation/{mine}", auth=self.certificate)
+        return held.ok and isinstance(json_of(held), dict)
+
     def get(self, path: str, *, auth: Credential | None = None) -> Reply:
         """GET below its URL, with the token unless `auth` says otherwise."""
         return self._ask("GET", path, auth)
@@ -158,16 +180,21 @@ class Fts:
         *,
         by_token: bool = True,
         checksum: str | None = None,
+        over_root: bool = False,
     ) -> dict[str, Any]:
-        """A file of a submission, as Rucio makes it; `checksum` is adler32, that of `data` else."""
+        """A file of a submission, as Rucio makes it; `checksum` is adler32, that of `data` else.
+
+        Its URLs are davs, or root:// with `over_root`; NotRun for a storage without such a door.
+        """
+        url = self._root_url if over_root else _url
         summed = checksum or (data.adler32 if data else None)
         tokens = {}
         if by_token:
             tokens["source_tokens"] = [_token("GET", place) for place in sources]
             tokens["destination_tokens"] = [_token("PUT", destination)]
         return {
-            "sources": [_url(place) for place in sources],
-            "destinations": [_url(destination)],
+            "sources": [url(place) for place in sources],
+            "destinations": [url(destination)],
             "metadata": {"request_id": "lakeproof", "activity": "lakeproof"},
             "filesize": data.size if data else None,
             "checksum": f"ADLER32:{summed}" if summed else None,
@@ -192,7 +219,8 @@ class Fts:
     def wait(self, submitted: Reply, *states: str, auth: Credential | None = None) -> FtsJob:
         """The job that was `submitted`, once it is over or in one of `states`.
 
-        Gives it as it is when the endpoint's total time-out has passed.
+        Gives it as it is when the endpoint's total time-out has passed; raises Blocked when it
+        waits in the queue even then, as FTS may have others to copy for.
         """
         found = json_of(submitted)
         job_id = str(found.get("job_id", "")) if isinstance(found, dict) else ""
@@ -202,11 +230,24 @@ class Fts:
             time.sleep(pause_s)
             pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
             job = self.job(job_id, auth=auth)
+        if job.state in QUEUED and job.state not in states and not job.is_in_preparation:
+            raise Blocked(
+                f"the job still waits in FTS's queue ({job.state}) after {self.patience_s:.0f} s"
+            )
         return job
 
     def cancel(self, job: FtsJob, *, auth: Credential | None = None) -> Reply:
         """Cancel a job."""
         return self.delete(f"/jobs/{job.id}", auth=auth)
+
+    def _root_url(self, place: Place) -> str:
+        storage, path = place
+        parts = urlsplit(storage.client.origin)
+        door = self._root_doors.get((str(parts.hostname), parts.port or DEFAULT_PORTS["https"]))
+        if door is None:
+            raise NotRun(f"{storage.client.origin} has no root:// door in the inventory")
+        folder, base = door
+        return f"{base}/{quote(str(path.relative_to(folder)))}"
 
     def _ask(
         self, method: str, path: str, auth: Credential | None, body: bytes | None = None

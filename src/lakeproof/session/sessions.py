@@ -14,7 +14,7 @@ from lakeproof.session.fts import Fts
 from lakeproof.session.issuer import IssuerSession
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import ABSENT, PATIENCE_S, Observer, PeerAddress
-from lakeproof.session.plan import Plan
+from lakeproof.session.plan import Plan, Target
 from lakeproof.session.tested import Tested
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.transcript import Recorder
@@ -71,6 +71,14 @@ class Sessions:
                 session.tls,
                 session.target.timeouts,
                 self.recorder,
+                {
+                    (target.endpoint.door.host, target.endpoint.door.port): (
+                        target.endpoint.door.path,
+                        str(target.endpoint.doors.root).rstrip("/"),
+                    )
+                    for target in self.plan.everything
+                    if target.endpoint.doors.root is not None
+                },
             )
         return self._fts[name]
 
@@ -127,13 +135,15 @@ class Sessions:
             self._open[target.name] = session
         return self._open[target.name]
 
-    def partner_of(self, name: str) -> EndpointSession:
-        """The first sound partner of `name`: golden first, then in order.
+    def partner_of(
+        self, name: str, able: Callable[[Target], bool] = lambda _: True
+    ) -> EndpointSession:
+        """The first sound partner of `name` that is `able`: golden first, then in order.
 
         Raises NotRun when there is no other endpoint at all; when none is sound, an error
         blamed on the partner, once.
         """
-        candidates = self.plan.partners_of(name)
+        candidates = [target for target in self.plan.partners_of(name) if able(target)]
         if not candidates:
             raise NotRun("it needs a second endpoint: give a second URL, or --partner URL")
         reasons = []
