@@ -33,6 +33,7 @@ def _file(*sources: str, to: str = C, **more: object) -> dict[str, Any]:
         ([_file("root://a.example.org//data/file")], {}, "No valid pairs available"),
         ([_file(A)], {"overwrite": True, "overwrite_hop": True}, "Incompatible overwrite flags"),
         ([_file(A)], {"overwrite_hop": True}, "requires multihop"),
+        ([_file(A)], {"overwrite_when_only_on_disk": True}, "requires 'archive-timeout'"),
         ([_file(A)], {"id_generator": "deterministic"}, "Need sid"),
         ([_file(A, scitag=7)], {}, "SciTag"),
         ([_file("not a url")], {}, "Invalid value for sources"),
@@ -43,6 +44,23 @@ def test_nonsense_is_refused(files: object, params: dict[str, Any], says: str) -
     with pytest.raises(Refused, match=says) as refused:
         _read(files, **params)
     assert refused.value.line == "400 Bad Request"
+
+
+@pytest.mark.parametrize(
+    ("said", "checksum", "mode"),
+    [
+        (None, "ADLER32:1", "t"),
+        (False, "ADLER32:1", "t"),
+        (None, None, "n"),
+        ("none", "ADLER32:1", "n"),
+        (True, None, "b"),
+        ("source", "ADLER32:1", "s"),
+    ],
+)
+def test_what_is_compared(said: object, checksum: str | None, mode: str) -> None:
+    job = _read([_file(A, checksum=checksum)], verify_checksum=said)
+
+    assert job.params["verify_checksum"] == mode
 
 
 def test_tokens_are_wanted_and_tape_is_not() -> None:
