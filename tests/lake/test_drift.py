@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from lakeproof.lake import Lake
+from tests.lake.doors import Doors
 from tests.plugin.tree import environment, lakeproof_command
 
 pytestmark = pytest.mark.lake
@@ -77,24 +78,34 @@ def test_other_technology_and_dead_door_are_named(lake: Lake, tmp_path: Path) ->
     assert other == ("LAKE-STORM-EMULATED", "technology", "not asked", "storm (certain)")
 
 
-def test_rucio_is_compared(lake: Lake, tmp_path: Path) -> None:
+def test_rucio_is_compared(lake: Lake, doors: Doors, tmp_path: Path) -> None:
     export = tmp_path / "export.json"
+    storm = next(site for site in lake.emulated_sites if site.name == "LAKE-STORM-EMULATED")
+    doors.put(storm, "drift/deep/file")
     moved = _rse(lake, "LAKE-DPM-EMULATED", prefix="/other")
-    export.write_text(json.dumps([_rse(lake, "LAKE-STORM-EMULATED"), moved, _unknown()]))
+    full = {
+        **_rse(lake, storm.name, prefix="/data/drift"),
+        "attributes": {"supported_checksums": "adler32,sha512", "oidc_support": "True"},
+        "usage": [{"source": "storage", "used": 2**50, "free": 0}],
+    }
+    export.write_text(json.dumps([full, moved, _unknown()]))
     path = _copied(lake, tmp_path)
 
-    rows = _told(path, f"--rucio={export}", "--endpoint=LAKE-DPM-EMULATED")
+    names = (moved["rse"], storm.name)
+    rows = _told(path, f"--rucio={export}", *(f"--endpoint={name}" for name in names))
 
-    (prefix,) = [row for row in rows if row[1] == "path"]
-    assert prefix == (
-        "LAKE-DPM-EMULATED",
-        "path",
+    found = {(name, what): said for name, what, *said in rows}
+    assert found[moved["rse"], "path"] == [
         "/other",
         "/data is there; /other: not with this credential (403)",
-    )
-    everything = _told(path, f"--rucio={export}", "--offline")
-    assert "ELSEWHERE" in {row[0] for row in everything}
-    assert ("LAKE-STORM-EMULATED", "path") not in {row[:2] for row in everything}
+    ]
+    assert (storm.name, "path") not in found
+    assert found[storm.name, "checksums"] == ["adler32, sha512", "adler32 (of file)"]
+    rucio, served = found[storm.name, "space"]
+    assert rucio == "1 PiB, 0 bytes free"
+    assert served.startswith("1 TiB, ")
+    assert served.endswith(" free (its report)")
+    assert "ELSEWHERE" in {row[0] for row in _told(path, f"--rucio={export}", "--offline")}
 
 
 def _unknown() -> dict[str, Any]:
