@@ -14,13 +14,13 @@ from tests.lake.faults import FAULTS
 Told = dict[str, Any]
 
 
-def blamed(inventory: Path, *arguments: str) -> dict[str, Told]:
-    """What `lakeproof blame` says of each rule or job; it has to name something."""
+def blamed(inventory: Path, *arguments: str, code: int = 1) -> dict[str, Told]:
+    """What `lakeproof blame` says of each rule or job; by its exit code it names something."""
     command = [sys.executable, "-m", "lakeproof.cli", "blame", "--json", "-i", str(inventory)]
     done = subprocess.run(
         [*command, *arguments], capture_output=True, text=True, timeout=300, check=False
     )
-    assert done.returncode == 1, done.stdout + done.stderr
+    assert done.returncode == code, done.stdout + done.stderr
     assert "could not be removed" not in done.stderr
     return {told["asked"]: told for told in json.loads(done.stdout)}
 

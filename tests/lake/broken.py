@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -268,16 +268,22 @@ class BrokenLake:
         self._services.append(service)
         return service.url
 
-    def inventory(self, fts: str = "") -> Path:
-        """The lake's own, with the endpoints that were made beside it, and this FTS if one."""
+    def inventory(self, fts: str = "", only: Collection[str] = ()) -> Path:
+        """The lake's own, with the endpoints that were made beside it, and this FTS if one.
+
+        `only` are the names of the endpoints beside it that stand alone in it.
+        """
         document = yaml.safe_load(self.lake.inventory.read_text())
         document["sites"].append({"name": "BESIDE", "endpoints": self._endpoints})
         document["defaults"] |= {"connect_timeout_s": 3, "timeout_s": 15}
         for site in document["sites"]:
             for endpoint in site["endpoints"]:
                 endpoint.setdefault("rse", f"{endpoint['name']}{RSE_ENDING}")
+        if only:
+            alone = [entry for entry in self._endpoints if entry["name"] in only]
+            document["sites"] = [{"name": "ALONE", "endpoints": alone}]
         document["fts"] = {"url": fts or self.lake.fts_url, "ca": str(self.lake.ca)}
-        path = self._directory / f"endpoints-{len(fts)}.yaml"
+        path = self._directory / "endpoints.yaml"
         path.write_text(yaml.safe_dump(document))
         return path
 

@@ -31,6 +31,8 @@ def test_each_layer_is_named(broken: BrokenLake, capsys: pytest.CaptureFixture[s
     jobs = {name: fault.lay(broken) for name, fault in faults.items()}
     broken.wait_for([job for name, job in jobs.items() if not faults[name].waits], SOON_S)
 
+    healthy = broken.copy("healthy", *broken.sound)
+    broken.wait_for([healthy], SOON_S)
     before = broken.content()
 
     found: dict[str, Told] = {}
@@ -45,4 +47,11 @@ def test_each_layer_is_named(broken: BrokenLake, capsys: pytest.CaptureFixture[s
         sys.stdout.write(f"{len(jobs)} jobs blamed after {time.monotonic() - began:.0f} s\n")
     assert set(found) == set(faults)
     require_right(found)
+    walled = jobs["pair_walled_off"]
+    alone = broken.inventory(only=("WALL-A", "WALL-B"))
+    several = blamed(alone, "--fts-job", walled)[walled]
+    assert several["layers"] == ["source", "destination", "pair"]
+    assert several["sentence"].startswith("Several suspects. ")
+    nobody = blamed(broken.inventory(), "--fts-job", healthy, code=0)[healthy]
+    assert nobody["sentence"] == "Nothing is stuck: the job is FINISHED."
     assert broken.content() == before

@@ -17,7 +17,7 @@ TITLES = {
     Layer.RUCIO: "Rucio",
     Layer.CREDENTIAL: "The credential",
 }
-DONE = "Nothing is stuck: Rucio has what it wants{said}."
+DONE = "Nothing is stuck: {said}."
 BY_NOW = (
     "No layer can be named any more: by now the file is copied. Then it was: {reason}. Rucio "
     "tries a rule that is STUCK again by itself; `rucio rule update RULE --boost-rule` is sooner."
@@ -80,7 +80,7 @@ def _sentence(observed: Observations, named: Sequence[Row]) -> str:
         return _ended(f"Several suspects. {'; or '.join(told)}")
     waits = observed.of(Look.RULE_WAITS)
     if waits.state is State.NO:
-        return DONE.format(said=f" ({waits.said})" if waits.said else "")
+        return DONE.format(said=waits.said or "the copy is made")
     reason = observed.reason
     copied = observed.of(Look.COPY_FILE).state is State.YES
     if copied and reason.kind is not Kind.NONE and observed.of(Look.FTS_COPIES).state is State.YES:

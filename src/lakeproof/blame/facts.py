@@ -91,7 +91,7 @@ QUESTIONS: Mapping[Look, str] = {
     Look.TOKEN: "we have a credential to look with",
     Look.RUCIO_ANSWERS: "Rucio answers",
     Look.RUCIO_ADMITS: "Rucio lets us in",
-    Look.RULE_WAITS: "Rucio still wants the copy",
+    Look.RULE_WAITS: "the copy is still wanted",
     Look.RULE_ALLOWED: "the rule needs nobody's approval and is not suspended",
     Look.QUOTA: "the account may keep so much there",
     Look.REPLICA: "Rucio knows a replica to copy from",

@@ -68,6 +68,7 @@ def _of_job(job: FtsJob, file: Said) -> Case:
     known = told if isinstance(told, dict) else {}
     size = known.get("filesize")
     state = str(file.get("file_state"))
+    waits = Seen.of(job.state != "FINISHED", f"the job is {job.state}")
     return Case(
         name=urlsplit(source).path.rpartition("/")[2],
         asked=job.id,
@@ -80,6 +81,7 @@ def _of_job(job: FtsJob, file: Said) -> Case:
         state=f"the job is {job.state}, the file {state}",
         reason=read_reason(str(file.get("reason") or "")),
         job=job.id,
+        books={Look.RULE_WAITS: waits},
     )
 
 

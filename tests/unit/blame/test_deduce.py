@@ -121,10 +121,7 @@ def test_several_suspects_are_all_told() -> None:
 def test_done_rule_is_no_case() -> None:
     seen = _sound() | {Look.RULE_WAITS: Seen(State.NO, "the rule is OK")}
 
-    assert (
-        deduce(Observations(A, B, seen)).sentence
-        == "Nothing is stuck: Rucio has what it wants (the rule is OK)."
-    )
+    assert deduce(Observations(A, B, seen)).sentence == "Nothing is stuck: the rule is OK."
 
 
 def test_what_works_by_now_is_told_with_what_was() -> None:
