@@ -113,6 +113,8 @@ class BrokenLake:
             credential = self._directory / f"{name}.pem"
             ca.write_credential(ca.issue(authority, "localhost", HOSTS), credential)
         layout = self.lake.layout
+        issuer = TrustedIssuer(self.lake.issuer, PurePosixPath(AREA), self.lake.ca)
+        options.setdefault("issuers", (issuer,))
         config = EmulatorConfig(
             root=root,
             certificate=credential,
@@ -120,7 +122,6 @@ class BrokenLake:
             dialect="conformant",
             host=address,
             name=address,
-            issuers=(TrustedIssuer(self.lake.issuer, PurePosixPath(AREA), self.lake.ca),),
             base_path=PurePosixPath(AREA),
             client_ca=self.lake.ca,
             members=(ca.read_credential(layout.credential(X509_USER)).subject,),
@@ -315,7 +316,6 @@ def _entry(site: Site, trusted: Path) -> dict[str, Any]:
         "name": site.name,
         "rse": site.rse,
         "doors": {"webdav": f"davs://{origin}{AREA}"},
-        "scope_root": AREA,
         "audience": f"https://{origin}",
         "ca": str(trusted),
         "auth": {"tokens": "lake"},

@@ -62,6 +62,11 @@ def source_untrusted(broken: BrokenLake) -> str:
     return broken.copy("untrusted", source, broken.sound[1])
 
 
+@fault(Layer.SOURCE, "the source does not know the issuer of the tokens")
+def source_knows_no_issuer(broken: BrokenLake) -> str:
+    return broken.copy("no-issuer", broken.site("NO-ISSUER", issuers=()), broken.sound[1])
+
+
 @fault(Layer.DESTINATION, "the destination is full")
 def destination_full(broken: BrokenLake) -> str:
     return broken.copy("full", broken.sound[0], broken.site("FULL", quota=1000))

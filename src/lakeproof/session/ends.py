@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from lakeproof.blame.facts import Look, Seen, State
-from lakeproof.credentials.errors import CredentialError
+from lakeproof.credentials.errors import CredentialError, NoScopeRoot
 from lakeproof.inventory import endpoint_from_url
 from lakeproof.session.case import ADLER32_DIGITS, Case
 from lakeproof.session.endpoint import EndpointSession
@@ -60,20 +60,40 @@ def leads_to(session: EndpointSession, url: str) -> Seen:
 def look_at_source(session: EndpointSession, case: Case, read_at_most: int) -> Shown:
     """The door, and the file: there, of the right size and checksum, and its bytes."""
     yield Look.A_URL, leads_to(session, case.source_url)
-    answers = _answers(session)
-    yield Look.A_ANSWERS, answers
-    if answers.state is not State.YES:
-        return
     path = path_in(case.source_url)
     try:
+        answers = _answers(session)
+        yield Look.A_ANSWERS, answers
+        if answers.state is not State.YES:
+            return
+        _find_scope_root(session, path)
         reply = session.storage.digest(path, "adler32")
         yield from _file(reply, case)
         if reply.ok:
             yield from _bytes(session.storage, path, case, read_at_most)
+    except NoScopeRoot as error:
+        yield Look.A_ADMITS, Seen.of(False, str(error))
     except CredentialError as error:
         yield Look.TOKEN, Seen.of(False, str(error))
     except NotReached as error:
         yield Look.A_ANSWERS, Seen.of(False, error.sentence)
+
+
+def _find_scope_root(session: EndpointSession, path: PurePosixPath) -> None:
+    """Find out what a token's "/" means here, where nobody says; raises NoScopeRoot.
+
+    By writing in the run's directory, and where that does not do by reading `path`.
+    """
+    wallet = session.wallet
+    if session.prepare() or not wallet.can_narrow or wallet.scope_root is not None:
+        return
+
+    def reads(candidate: PurePosixPath) -> bool:
+        auth = wallet.at(candidate).for_operation("HEAD", path)
+        reply = session.storage.head(path, auth=auth)
+        return reply.failure is None and (reply.ok or reply.status in ABSENT)
+
+    wallet.probe_scope_root(session.door.path, reads)
 
 
 def _answers(session: EndpointSession) -> Seen:
@@ -135,15 +155,18 @@ def look_at_destination(session: EndpointSession, case: Case, name: str) -> Show
     The upload is called `name`, in the run's own directory.
     """
     yield Look.B_URL, leads_to(session, case.destination_url)
-    answers = _answers(session)
-    yield Look.B_ANSWERS, answers
-    if answers.state is not State.YES:
-        return
     try:
+        answers = _answers(session)
+        yield Look.B_ANSWERS, answers
+        if answers.state is not State.YES:
+            return
+        _find_scope_root(session, path_in(case.destination_url))
         if case.destination_url:
             path = path_in(case.destination_url)
             yield from _target(session.storage.digest(path, "adler32"), case)
         yield from _upload(session, case, name)
+    except NoScopeRoot as error:
+        yield Look.B_ADMITS, Seen.of(False, str(error))
     except CredentialError as error:
         yield Look.TOKEN, Seen.of(False, str(error))
     except NotReached as error:

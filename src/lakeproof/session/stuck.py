@@ -203,11 +203,11 @@ class Investigation:
         seen: dict[Look, Seen],
     ) -> Reason:
         """Adds what is seen of FTS; gives why the copy failed, where that is told."""
-        fts = self._fts(case, destination or source)
-        if isinstance(fts, str):
-            seen |= _closed("fts", fts)
-            return case.reason
         try:
+            fts = self._fts(case, destination or source)
+            if isinstance(fts, str):
+                seen |= _closed("fts", fts)
+                return case.reason
             auth = credential_for(fts)
         except (CredentialError, NotRun) as error:
             seen |= _closed("fts", str(error))
