@@ -72,7 +72,7 @@ def look_at_source(session: EndpointSession, case: Case, read_at_most: int) -> S
         if reply.ok:
             yield from _bytes(session.storage, path, case, read_at_most)
     except NoScopeRoot as error:
-        yield Look.A_ADMITS, Seen.of(False, str(error))
+        yield Look.A_ADMITS, Seen.of(False, error.sentence.partition(". ")[0])
     except CredentialError as error:
         yield Look.TOKEN, Seen.of(False, str(error))
     except NotReached as error:
@@ -166,7 +166,7 @@ def look_at_destination(session: EndpointSession, case: Case, name: str) -> Show
             yield from _target(session.storage.digest(path, "adler32"), case)
         yield from _upload(session, case, name)
     except NoScopeRoot as error:
-        yield Look.B_ADMITS, Seen.of(False, str(error))
+        yield Look.B_ADMITS, Seen.of(False, error.sentence.partition(". ")[0])
     except CredentialError as error:
         yield Look.TOKEN, Seen.of(False, str(error))
     except NotReached as error:
