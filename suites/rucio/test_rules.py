@@ -17,7 +17,7 @@ from lakeproof import (
 )
 
 SIZE = 30_000
-FILES = 6
+FILES = 4
 NEEDS = {"webdav", "write", "tokens", "rucio", "partner", "tpc-pull"}
 
 

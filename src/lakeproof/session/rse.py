@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -163,8 +164,7 @@ class Rse:
 
     def schemes(self, operation: str, among: Sequence[str] | None = None) -> list[str]:
         """The schemes, all or `among` some, the preferred first; Unsupported without any."""
-        found = self._value(self._ask("protocols", rse=self.name))
-        able = [each for each in found if each[operation]]
+        able = [each for each in self._protocols if each[operation]]
         schemes = [each["scheme"] for each in sorted(able, key=lambda each: int(each[operation]))]
         if among is None:
             return schemes
@@ -172,6 +172,10 @@ class Rse:
         if not chosen:
             raise Unsupported(f"the RSE {self.name} has no protocol {among[0]} to {operation} with")
         return chosen
+
+    @cached_property
+    def _protocols(self) -> list[dict[str, Any]]:
+        return list(self._value(self._ask("protocols", rse=self.name)))
 
     def new_name(self) -> str:
         """A name for a file or dataset that no other has."""
