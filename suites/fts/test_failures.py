@@ -165,6 +165,8 @@ def test_overwrite_replaces_file(
     """
     source, target, data = partner.workdir / "source", se.workdir / "copy", payload(70_001)
     expect.control(partner.put(source, data))
+    plain = fts.copies((partner, source), (se, se.workdir / "plain"), data)
+    expect.given(plain, "FTS does not finish a plain copy of this pair either")
     expect.control(se.put(target, b"already there"))
 
     reply = fts.submit(fts.entry([(partner, source)], (se, target), data), overwrite=True)

@@ -13,6 +13,7 @@ from lakeproof import (
 )
 
 MIB = 1024 * 1024
+NO_PLAIN_COPY = "FTS does not finish a plain copy of this pair either"
 NOT_DELEGATED = "nothing is delegated to this FTS: fts-rest-delegate -s URL"
 
 
@@ -152,6 +153,8 @@ def test_second_source_is_used_when_first_is_missing(
     """
     source, target, data = partner.workdir / "source", se.workdir / "copy", payload(70_001)
     expect.control(partner.put(source, data))
+    plain = fts.copies((partner, source), (se, se.workdir / "plain"), data)
+    expect.given(plain, NO_PLAIN_COPY)
     places = [(partner, partner.workdir / "missing"), (partner, source)]
 
     reply = fts.submit(fts.entry(places, (se, target), data), verify_checksum="target")
@@ -179,6 +182,9 @@ def test_hops_are_made_in_order(
     source, data = partner.workdir / "source", payload(70_001)
     between, target = se.workdir / "between", partner.workdir / "target"
     expect.control(partner.put(source, data))
+    there = fts.copies((partner, source), (se, se.workdir / "there"), data)
+    back = there and fts.copies((se, se.workdir / "there"), (partner, partner.workdir / "b"), data)
+    expect.given(back, NO_PLAIN_COPY)
     first = fts.entry([(partner, source)], (se, between), data)
     second = fts.entry([(se, between)], (partner, target), data)
 

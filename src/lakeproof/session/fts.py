@@ -236,6 +236,11 @@ class Fts:
             )
         return job
 
+    def copies(self, source: Place, destination: Place, data: Payload) -> bool:
+        """Whether a plain job of this pair ends as FINISHED: a control of what asks for more."""
+        reply = self.submit(self.entry([source], destination, data))
+        return reply.ok and self.wait(reply).state == "FINISHED"
+
     def cancel(self, job: FtsJob, *, auth: Credential | None = None) -> Reply:
         """Cancel a job."""
         return self.delete(f"/jobs/{job.id}", auth=auth)
