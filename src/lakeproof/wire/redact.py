@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping
 from urllib.parse import quote, quote_plus
 
@@ -87,12 +87,10 @@ class Redactor:
             return
         with self._lock:
             shown = f"[redacted {name}]"
-            new = {form for form in _forms(secret) if len(form) >= SHORTEST_SECRET}
-            ordered = self._ordered.copy()  # another thread may be reading the one there is
-            for form in new - self._forms.keys():
-                self._forms[form] = shown
-                insort(ordered, (form, shown), key=lambda item: -len(item[0]))
-            self._ordered = ordered
+            for form in _forms(secret) - self._forms.keys():
+                if len(form) >= SHORTEST_SECRET:
+                    self._forms[form] = shown
+                    insort(self._ordered, (form, shown), key=_shortness)
             # After the secrets themselves: what another thread redacts meanwhile is kept as old.
             self.generation += 1
             self._seen.clear()
@@ -111,7 +109,8 @@ class Redactor:
         return found
 
     def _redacted(self, text: str) -> str:
-        for form, shown in self._ordered:
+        # Most secrets are tokens, and longer than most texts. A slice, as others may register.
+        for form, shown in self._ordered[bisect_left(self._ordered, -len(text), key=_shortness) :]:
             if form in text:
                 text = text.replace(form, shown)
         for pattern, replacement in _PATTERNS:
@@ -129,6 +128,10 @@ class Redactor:
             return value
         scheme = _SCHEME.match(value)
         return f"{scheme.group(1)} {HIDDEN}" if scheme else HIDDEN
+
+
+def _shortness(item: tuple[str, str]) -> int:
+    return -len(item[0])
 
 
 def _forms(secret: str) -> set[str]:
