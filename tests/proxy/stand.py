@@ -69,7 +69,7 @@ class Stand:
         return self._target(name, f"{url}{BASE_PATH}", self.real)
 
     def run(self, url: str, directory: Path) -> Finished:
-        """`lakeproof run` on the first site at this URL and on the second one."""
+        """`lakeproof run` on the first site at this URL; the second one is its partner."""
         sites = [
             self._entry(PROXIED, url, self.real),
             self._entry(PARTNER, f"https://{self.partner.host}:{self.partner.port}", self.partner),
@@ -84,7 +84,8 @@ class Stand:
         inventory = {"version": 1, "issuers": {"lake": issuer}, "sites": sites}
         path = directory / "endpoints.yaml"
         path.write_text(yaml.safe_dump(inventory))
-        command = lakeproof_command("run", "-i", str(path), f"--out={directory}/out", "-j2")
+        chosen = [f"--out={directory}/out", f"--endpoint={PROXIED}"]
+        command = lakeproof_command("run", "-i", str(path), *chosen)
         return finish(command, directory, directory / "out", None)
 
     def _entry(self, name: str, url: str, site: LakeSite) -> dict[str, object]:

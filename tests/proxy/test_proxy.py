@@ -41,6 +41,7 @@ OF_THE_PROXY = {
     "reachability.connections.request-behind-an-upload-is-answered",
     "reachability.connections.unread-body-is-not-the-next-request",
     "tokens.audiences.audience-made-from-the-url-is-accepted",
+    "tokens.audiences.bare-host-name-is-accepted",
     "webdav.conditions.concurrent-creates-have-one-winner",
     "webdav.files.put-accepts-chunked-body",
     "webdav.uploads.chunked-upload-without-end-leaves-no-file",
