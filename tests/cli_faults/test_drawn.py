@@ -26,7 +26,18 @@ OUT_OF_REACH = {
 
 # What a bare command line does not give.
 BEYOND_A_COMMAND_LINE = frozenset(
-    {"observer", "redirects", "sample", "elsewhere", "tape", "x509", "issuer", "fts", "rucio"}
+    {
+        "elsewhere",
+        "fts",
+        "issuer",
+        "observer",
+        "redirects",
+        "rucio",
+        "sample",
+        "srr",
+        "tape",
+        "x509",
+    }
 )
 
 
