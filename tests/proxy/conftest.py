@@ -15,6 +15,8 @@ from lakeproof.session.sessions import Sessions
 from tests.plugin.tree import Finished
 from tests.proxy.stand import PARTNER, PROXIED, Stand
 
+ALONE = f"--endpoint={PROXIED}"
+
 
 @dataclass(frozen=True)
 class Case:
@@ -38,22 +40,28 @@ def stand() -> Iterator[Stand]:
 def proxied_run(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """`lakeproof run` on the real site through the proxy, without faults."""
     stand.proxy.faults = frozenset()
-    return stand.run(stand.proxy.url, tmp_path_factory.mktemp("proxied"))
+    return stand.run(stand.proxy.url, tmp_path_factory.mktemp("proxied"), ALONE)
+
+
+@pytest.fixture(scope="session")
+def mesh_run(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The checks of pairs, through the proxy without faults: both sites are under test there."""
+    stand.proxy.faults = frozenset()
+    return stand.run(stand.proxy.url, tmp_path_factory.mktemp("mesh"), "--check=*.mesh.*")
 
 
 @pytest.fixture(scope="session")
 def direct_run(stand: Stand, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """The same on the real site itself."""
     url = f"https://{stand.real.host}:{stand.real.port}"
-    return stand.run(url, tmp_path_factory.mktemp("direct"))
+    return stand.run(url, tmp_path_factory.mktemp("direct"), ALONE)
 
 
 @pytest.fixture(scope="session")
-def baseline(proxied_run: Finished) -> Mapping[str, str]:
+def baseline(proxied_run: Finished, mesh_run: Finished) -> Mapping[str, str]:
     """How each check ends through the proxy without faults."""
-    return {
-        row["check"]: row["outcome"] for row in proxied_run.results if row["endpoint"] == PROXIED
-    }
+    rows = [*proxied_run.results, *mesh_run.results]
+    return {row["check"]: row["outcome"] for row in rows if row["endpoint"] == PROXIED}
 
 
 @pytest.fixture

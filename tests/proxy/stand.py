@@ -68,8 +68,8 @@ class Stand:
         """The first site under this name, at its own URL or the proxy's."""
         return self._target(name, f"{url}{BASE_PATH}", self.real)
 
-    def run(self, url: str, directory: Path) -> Finished:
-        """`lakeproof run` on the first site at this URL; the second one is its partner."""
+    def run(self, url: str, directory: Path, *chosen: str) -> Finished:
+        """`lakeproof run` on the first site at this URL and on the second, of what is chosen."""
         sites = [
             self._entry(PROXIED, url, self.real),
             self._entry(PARTNER, f"https://{self.partner.host}:{self.partner.port}", self.partner),
@@ -84,8 +84,7 @@ class Stand:
         inventory = {"version": 1, "issuers": {"lake": issuer}, "sites": sites}
         path = directory / "endpoints.yaml"
         path.write_text(yaml.safe_dump(inventory))
-        chosen = [f"--out={directory}/out", f"--endpoint={PROXIED}"]
-        command = lakeproof_command("run", "-i", str(path), *chosen)
+        command = lakeproof_command("run", "-i", str(path), f"--out={directory}/out", *chosen)
         return finish(command, directory, directory / "out", None)
 
     def _entry(self, name: str, url: str, site: LakeSite) -> dict[str, object]:
