@@ -26,12 +26,12 @@ from lakeproof.lake.layout import CLIENTS, ODD_CLIENT, OTHER_AREA, OTHER_CLIENT,
 from lakeproof.peer import PeerClient
 from lakeproof.peer.server import PeerServer, Place
 from lakeproof.results import new_run_id
-from lakeproof.session.endpoint import RUCIO_AUDIENCE
 from lakeproof.session.fts import FtsTarget
 from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.observer import PeerAddress
 from lakeproof.session.plan import Plan, Target, TokenSpec, issuers_of
 from lakeproof.session.rse import Rse
+from lakeproof.session.rucio import RUCIO_AUDIENCE
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.http import Timeouts, TlsConfig
 from lakeproof.wire.probe import has_route

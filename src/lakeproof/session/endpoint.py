@@ -14,11 +14,13 @@ from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.session.fingerprint import Evidence, Fingerprint, limiter_of, recognise
 from lakeproof.session.grounds import Grounds
 from lakeproof.session.inquiry import inquire
+from lakeproof.session.leftovers import remove_run
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
 from lakeproof.session.redirection import hands_on, target_of
 from lakeproof.session.report import find_report
 from lakeproof.session.rse import Rse
+from lakeproof.session.rucio import rse_of
 from lakeproof.session.sample import ServedSample, read, upload
 from lakeproof.session.tape import FoundTape, find_tape
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
@@ -28,7 +30,6 @@ from lakeproof.wire.pacing import Pacer
 from lakeproof.wire.reply import NotReached, Reply, Throttled
 from lakeproof.wire.storage import SetUpFailed, StorageElement
 from lakeproof.wire.transcript import Recorder
-from lakeproof.wire.webdav import BadMultistatus
 
 # 405: it exists already; 409: its parent does not, but the token was good enough to look
 MKCOL_DONE = (200, 201, 204, 405, 409)
@@ -36,7 +37,6 @@ DENIED = (401, 403)
 ABSENT = (404, 410)
 MULTI_STATUS = 207
 SERVER_ERROR = 500
-RUCIO_AUDIENCE = "rucio https://wlcg.cern.ch/jwt/v1/any"
 PATIENCE = 2
 ADVICE = (
     "; the storage does not accept this credential for writing there: check the token's "
@@ -137,39 +137,7 @@ class EndpointSession:
     @cached_property
     def rse(self) -> Rse:
         """The endpoint as Rucio knows it; raises NotRun where nothing lets us ask Rucio."""
-        told = self.target.rucio
-        if told is None:
-            raise NotRun(
-                "the inventory names no Rucio, or not by which RSE it knows the endpoint (rse:); "
-                "for the second identity it needs an account as well (rucio.other_account)"
-            )
-        if told.settings.auth == "userpass":
-            raise NotRun("a password is of no use at a storage: log in to Rucio with oidc or x509")
-        token = self._rucio_token if told.settings.auth == "oidc" else None
-        if token is not None and not self.wallet.can_narrow:
-            raise NotRun("Rucio is asked with a token for it and the storages: give an issuer")
-        return Rse(
-            told.rse,
-            told.open(token),
-            scope=told.scope,
-            prefix=f"{self.run_directory.name}-{self.name}",
-            patience_s=told.patience_s,
-            account=told.settings.account,
-            audience=RUCIO_AUDIENCE if token is not None else None,
-            storage=self.storage,
-            storage_at=self.storage_at,
-        )
-
-    def _rucio_token(self) -> str:
-        """One token for Rucio and for all storages, as its clients show it to both."""
-        if self.wallet.source is None:
-            raise NotRun("no access token: give --token")
-        rights: tuple[str, ...] = ("storage.read:/", "storage.modify:/")
-        if self.target.rucio is not None and self.target.rucio.is_other:
-            # The second identity is given nothing outside its own area.
-            area = (f"storage.read:{self.door.path}", f"storage.modify:{self.door.path}")
-            rights = self.wallet.in_scope_terms(area)
-        return self.wallet.source.token(("openid", *rights), RUCIO_AUDIENCE)
+        return rse_of(self)
 
     @cached_property
     def client(self) -> HttpClient:
@@ -519,20 +487,3 @@ class EndpointSession:
 def _whose(error: object) -> Blame:
     """Silence may be the network's; an endpoint that lets nobody in has said so itself."""
     return Blame.ENDPOINT if isinstance(error, Throttled) else Blame.NETWORK
-
-
-def remove_run(storage: StorageElement, directory: PurePosixPath) -> list[str]:
-    """Empty and remove one run's directory and look whether it is gone.
-
-    Gives the URLs of what is left; a storage that cannot be asked leaves everything.
-    """
-    try:
-        # A second pass: what a transfer was still writing during the first is closed by then.
-        storage.remove_tree(directory)
-        left = storage.remaining(directory)
-        if left:
-            storage.remove_tree(directory)
-            left = storage.remaining(directory)
-    except (NotReached, CredentialError, BadMultistatus) as error:
-        return [f"{storage.url_of(directory)} ({error})"]
-    return [storage.url_of(path) for path in left]

@@ -6,10 +6,16 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
+from lakeproof.credentials.errors import CredentialError
 from lakeproof.results import run_of, started_at
-from lakeproof.session.endpoint import EndpointSession, remove_run
+from lakeproof.wire.reply import NotReached
+from lakeproof.wire.storage import StorageElement
 from lakeproof.wire.webdav import BadMultistatus
+
+if TYPE_CHECKING:
+    from lakeproof.session.endpoint import EndpointSession
 
 ONE_DAY = timedelta(hours=24)
 
@@ -37,6 +43,23 @@ def remove_leftovers(
         if owner in dead or datetime.now(UTC) - started >= older_than:
             left = remove_run(session.storage_at(directory), directory)
             yield Removal(session.storage.url_of(directory), tuple(left))
+
+
+def remove_run(storage: StorageElement, directory: PurePosixPath) -> list[str]:
+    """Empty and remove one run's directory and look whether it is gone.
+
+    Gives the URLs of what is left; a storage that cannot be asked leaves everything.
+    """
+    try:
+        # A second pass: what a transfer was still writing during the first is closed by then.
+        storage.remove_tree(directory)
+        left = storage.remaining(directory)
+        if left:
+            storage.remove_tree(directory)
+            left = storage.remaining(directory)
+    except (NotReached, CredentialError, BadMultistatus) as error:
+        return [f"{storage.url_of(directory)} ({error})"]
+    return [storage.url_of(path) for path in left]
 
 
 def _earlier_runs(session: EndpointSession) -> list[PurePosixPath]:
