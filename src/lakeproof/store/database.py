@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
@@ -21,11 +21,9 @@ FILE = "store.sqlite"
 VARIABLE = "LAKEPROOF_STORE"
 NOWHERE = "none"
 BUSY_TIMEOUT_S = 120
-# Bound parameters of one statement: SQLite takes 32766, PostgreSQL 65535.
-PARAMETERS = 30_000
 WRITES = "lakeproof_writes"
-# Any number; it only has to be the same for everybody who opens this kind of store.
-OPENING = 0x6C616B65
+# Any numbers; they only have to be the same for everybody who opens this kind of store.
+OPENING, TEXTS = 0x6C616B65, 0x6C616B66
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -114,13 +112,19 @@ def insert_new(
     if not everything:
         return 0
     module = sqlite if connection.dialect.name == "sqlite" else postgresql
-    number = 0
-    step = max(1, PARAMETERS // len(everything[0]))
-    for start in range(0, len(everything), step):
-        part = everything[start : start + step]
-        statement = module.insert(table).values(part).on_conflict_do_nothing()
-        number += connection.execute(statement).rowcount
-    return number
+    # The table and not its class: rows by the thousand need no unit of work.
+    statement = module.insert(cast("Table", table.__table__)).on_conflict_do_nothing()
+    return connection.execute(statement, everything).rowcount
+
+
+def hold_texts(connection: Connection, *, alone: bool) -> None:
+    """Until this transaction ends, nobody removes texts that it refers to (`alone`: refers to any).
+
+    SQLite has one writer at a time.
+    """
+    if connection.dialect.name == "postgresql":
+        function = func.pg_advisory_xact_lock if alone else func.pg_advisory_xact_lock_shared
+        connection.execute(select(function(TEXTS)))
 
 
 def _url(said: str) -> URL:
@@ -167,7 +171,7 @@ def _bring_up_to_date(store: Store) -> None:
             return
     with store.engine.execution_options(**{WRITES: True}).begin() as connection:
         if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": OPENING})
+            connection.execute(select(func.pg_advisory_xact_lock(OPENING)))
         found = _revision(connection)  # another process may have been faster
         if found == REVISION:
             return
