@@ -14,6 +14,7 @@ from rich.console import Console
 
 from lakeproof import matrix_view
 from lakeproof.exitcode import exit_code
+from lakeproof.plugin import history
 from lakeproof.plugin.progress import ProgressReporter
 from lakeproof.plugin.run import Run
 from lakeproof.plugin.summary import print_summary
@@ -145,6 +146,8 @@ class Controller:
         )
         if self._asks_for_readiness:
             readiness.write(self.run.folder.path, self.ready)
+        if self.run.store is not None and self.results:
+            self.notes += history.append(self.run.folder.path, self.run.store)
         if self.progress is not None:
             self._summarise()
         return result

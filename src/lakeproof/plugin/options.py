@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import pytest
 
 from lakeproof.inventory.model import Technology
+from lakeproof.store_place import HELP
 
 Command = Literal["check", "run", "demo"]
 ALL: frozenset[Command] = frozenset({"check", "run", "demo"})
@@ -237,6 +238,7 @@ OPTIONS: tuple[Option, ...] = (
         "TOKENS",
         default="1000",
     ),
+    Option("store", HELP, "WHERE"),
     Option("out", "Folder for results and pages. Default: reports.", "DIR", default="reports"),
 )
 

@@ -30,6 +30,7 @@ from lakeproof.session.issuer_load import LoadPlan
 from lakeproof.session.plan import AdHoc, Plan, from_inventory
 from lakeproof.session.sessions import NO_OTHER, Sessions
 from lakeproof.session.tested import Tested
+from lakeproof.store_place import StorePlaceError, store_place
 from lakeproof.verdict import Violation
 
 LONGEST_PATIENCE = 360
@@ -42,6 +43,7 @@ SENSITIVE = (
     "client-secret-file",
     "other-client-secret-file",
     "proxy",
+    "store",
 )
 
 
@@ -91,6 +93,7 @@ class Run:
     contact: dict[str, Any] = field(default_factory=dict)
     expiry: Expiry = field(default_factory=Expiry)
     issuer_load: LoadPlan = field(default_factory=LoadPlan)
+    store: str | None = None
     sessions: Sessions = field(init=False)
     _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
 
@@ -150,11 +153,10 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         if "other-token" in profile.requires and not any(t.other for t in plan.targets):
             raise pytest.UsageError(f"--profile {profile.name}: {NO_OTHER}")
     implied = {option for profile in chosen for option in profile.options}
+    out = Path(get("lakeproof_out")).absolute()
     return Run(
         plan=plan,
-        folder=RunFolder(
-            Path(get("lakeproof_out")).absolute(), run_id or new_run_id(), _said(config)
-        ),
+        folder=RunFolder(out, run_id or new_run_id(), _said(config)),
         mode=RunMode(
             read_only=get("lakeproof_read_only") or "read-only" in implied,
             intrusive=get("lakeproof_intrusive") or "intrusive" in implied,
@@ -174,6 +176,7 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         ),
         issuer_load=LoadPlan(rate=tokens_per_second(get("lakeproof_issuer_rate"))),
         extra_known=tuple(Path(name) for name in get("lakeproof_known_failures")),
+        store=_store(get("lakeproof_store"), out),
     )
 
 
@@ -181,6 +184,13 @@ def _fts(url: str, ca: str | None) -> FtsTarget:
     if not url.startswith("https://"):
         raise pytest.UsageError(f"--fts {url}: expected a URL such as https://fts.example.org:8446")
     return FtsTarget(url, PathName(ca) if ca else None)
+
+
+def _store(said: str | None, out: Path) -> str | None:
+    try:
+        return store_place(said, out)
+    except StorePlaceError as error:
+        raise pytest.UsageError(f"--store: {error}") from None
 
 
 def xfail_mark(listing: Listing) -> pytest.MarkDecorator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +16,6 @@ from sqlalchemy.orm import DeclarativeBase
 
 from lakeproof.store.schema import REVISION, Base
 
-FILE = "store.sqlite"
-VARIABLE = "LAKEPROOF_STORE"
-NOWHERE = "none"
 BUSY_TIMEOUT_S = 120
 WRITES = "lakeproof_writes"
 # Any numbers; they only have to be the same for everybody who opens this kind of store.
@@ -71,15 +67,6 @@ class Store:
             yield
         except DatabaseError as error:
             raise StoreError(f"{self.name}: {_said(error)}") from error
-
-
-def where(said: str | None, out: Path) -> str | None:
-    """The store that is meant: what was said, else $LAKEPROOF_STORE, else a file in `out`.
-
-    None when the answer is "none".
-    """
-    chosen = said or os.environ.get(VARIABLE) or str(out / FILE)
-    return None if chosen == NOWHERE else chosen
 
 
 def open_store(said: str | Path) -> Store:

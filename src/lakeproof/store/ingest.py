@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,49 +28,56 @@ SECOND_MS = 1000
 Found = Row[*tuple[Any, ...]]
 
 
+class UnreadableRunError(StoreError):
+    """A folder does not hold what a run writes: names the file, and the line by its first byte."""
+
+
 @dataclass(frozen=True)
 class Imported:
     """What one folder brought: results that are new here, of how many that were read.
 
-    `too_old`: it was left out, because the store no longer keeps that time.
+    `too_old`: it was left out, because the store no longer keeps that time. `problem`: why no more
+    of it could be read.
     """
 
     run: str
     new: int = 0
     read: int = 0
     too_old: bool = False
+    problem: str | None = None
 
 
 def import_runs(store: Store, folders: Iterable[Path]) -> Iterator[Imported]:
     """Import the runs in these folders (each with a results.jsonl), oldest first, and roll up.
 
-    Raises StoreError, naming file and line, for a folder that cannot be read; what came before it
-    is in the store.
+    Raises StoreError when the store cannot be written; what came before is in it.
     """
     known = Names()
     try:
         for folder in sorted(folders, key=lambda path: path.name):
-            yield import_run(store, folder, known)
+            yield _import(store, folder, known)
     finally:
         rollup.roll_up(store)
 
 
-def import_run(store: Store, folder: Path, known: Names) -> Imported:
-    """Import one run's results without rolling up; raises StoreError."""
-    about = _about(folder)
-    with store.write() as connection:
-        run = _run(connection, about)
-        if run is None:
-            return Imported(about["run"], too_old=True)
-    new = read = 0
-    for results, end in _chunks(folder / "results.jsonl", run.imported):
+def _import(store: Store, folder: Path, known: Names) -> Imported:
+    done = Imported(folder.name)
+    try:
+        about = _about(folder)
         with store.write() as connection:
-            new += _insert(connection, known, run, results)
-            connection.execute(
-                update(Run).where(Run.id == run.id, Run.imported < end).values(imported=end)
-            )
-        read += len(results)
-    return Imported(about["run"], new, read)
+            run = _run(connection, about)
+        done = replace(done, run=about["run"], too_old=run is None)
+        if run is None:
+            return done
+        for results, end in _chunks(folder / "results.jsonl", run.imported):
+            with store.write() as connection:
+                new = _insert(connection, known, run, results)
+                further = update(Run).where(Run.id == run.id, Run.imported < end)
+                connection.execute(further.values(imported=end))
+            done = replace(done, new=done.new + new, read=done.read + len(results))
+    except UnreadableRunError as error:
+        return replace(done, problem=str(error))
+    return done
 
 
 def folders_in(place: Path) -> list[Path]:
@@ -95,9 +102,9 @@ def _about(folder: Path) -> dict[str, Any]:
         with (folder / "results.jsonl").open(encoding="utf-8") as stream:
             first = Result.from_dict(json.loads(stream.readline()))
     except OSError as error:
-        raise StoreError(f"{error.filename}: {error.strerror}") from error
+        raise UnreadableRunError(f"{error.filename}: {error.strerror}") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path}: not what a run writes: {error!r}") from error
+        raise UnreadableRunError(f"{path}: not what a run writes: {error!r}") from error
     return {"run": first.run, "suite_version": first.suite_version, "started": first.started}
 
 
@@ -151,7 +158,9 @@ def _result(path: Path, start: int, line: bytes) -> Result:
         result = Result.from_dict(json.loads(line))
         _moment(result.started)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path}: the line at byte {start} is no result: {error!r}") from error
+        raise UnreadableRunError(
+            f"{path}: the line at byte {start} is no result: {error!r}"
+        ) from error
     return result
 
 

@@ -1,0 +1,187 @@
+"""`lakeproof store`: the history of results, from a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from lakeproof.exitcode import ExitCode
+from lakeproof.session.commands import Age
+from lakeproof.store import Store, StoreError, open_store, retention
+from lakeproof.store.changes import CHANGE_MEANING, GOOD, Change
+from lakeproof.store.ingest import Imported, folders_in, import_runs
+from lakeproof.store.queries import Reader, Transition
+from lakeproof.store.size import size
+from lakeproof.store_place import HELP, StorePlaceError, store_place
+from lakeproof.wording import printable
+
+
+@click.group(name="store")
+def group() -> None:
+    """The history of results: what changed, what machines bring together, what is kept.
+
+    Every run is appended by itself. $LAKEPROOF_STORE, or --store, says where the store is.
+    """
+
+
+def _options(command: Callable[..., None]) -> Callable[..., None]:
+    command = click.option(
+        "--out",
+        default="reports",
+        show_default=True,
+        type=click.Path(path_type=Path),
+        help="Where runs are.",
+    )(command)
+    return click.option("--store", "said", metavar="WHERE", help=HELP)(command)
+
+
+@group.command("import")
+@click.argument("places", nargs=-1, type=click.Path(path_type=Path, exists=True), metavar="DIR...")
+@_options
+def import_(places: Sequence[Path], said: str | None, out: Path) -> None:
+    """Bring runs into the store: from the folders of runs, or folders with such in them.
+
+    Harmless to repeat: a result that is there already is left alone, an import that was killed
+    goes on where it was. Without DIR: all runs below --out.
+
+    \b
+    lakeproof store import artifacts/*/reports --store postgresql://lakeproof@db.example.org/results
+    """
+    folders = [folder for place in places or (out,) for folder in folders_in(place)]
+    if not folders:
+        _stop(f"there is no results.jsonl in {', '.join(map(str, places or (out,)))}")
+    problem = False
+    with _opened(said, out) as store:
+        for done in import_runs(store, folders):
+            click.echo(_sentence(done))
+            if done.problem:
+                problem = True
+                click.echo(printable(done.problem), err=True)
+    raise SystemExit(int(ExitCode.NOT_JUDGED) if problem else 0)
+
+
+@group.command()
+@click.option("--since", type=Age(), metavar="AGE", help="All of the last 24h, 7d, …")
+@click.option("--site", metavar="NAME", help="Only this site.")
+@click.option("--endpoint", metavar="NAME", help="Only this endpoint.")
+@_options
+def changes(
+    since: timedelta | None, site: str | None, endpoint: str | None, said: str | None, out: Path
+) -> None:
+    """What changed: in the last run of each endpoint, or in all of the last hours or days."""
+    moment = None if since is None else datetime.now(UTC) - since
+    with _opened(said, out) as store, Reader(store) as read:
+        found = read.changes(moment, site, endpoint)
+        known = {(line.site, line.endpoint) for line in read.fleet().endpoints}
+    for name, place in ((site, 0), (endpoint, 1)):
+        if name is not None and name not in {each[place] for each in known}:
+            _stop(f"the store has no result of {name}")
+    for (run, where), together in groupby(found, lambda each: (each.run, each.endpoint)):
+        _print_run(where, run, list(together))
+    if not found:
+        click.echo("nothing changed")
+    for change in Change:
+        if any(each.change is change for each in found):
+            click.echo(f"{change.value:<10} {CHANGE_MEANING[change]}")
+
+
+@group.command()
+@click.option(
+    "--results",
+    type=Age(),
+    default=f"{retention.RESULTS.days}d",
+    show_default=True,
+    metavar="AGE",
+    help="How long single results stay; the newest one of each check stays for ever.",
+)
+@click.option(
+    "--history",
+    type=Age(),
+    default=f"{retention.HISTORY.days}d",
+    show_default=True,
+    metavar="AGE",
+    help="How long it stays what failed since when, and how many a day.",
+)
+@_options
+def prune(results: timedelta, history: timedelta, said: str | None, out: Path) -> None:
+    """Remove what is old; runs may go on writing meanwhile. Never touches the runs' folders."""
+    with _opened(said, out) as store:
+        gone = retention.prune(store, datetime.now(UTC), results=results, history=history)
+        click.echo(
+            f"removed {gone.results} results, {gone.texts} texts, {gone.visits} visits of endpoints"
+        )
+
+
+@group.command()
+@_options
+def status(said: str | None, out: Path) -> None:
+    """Where the store is, and how much is in it."""
+    with _opened(said, out) as store:
+        found = size(store)
+        click.echo(f"{'store':<10} {store.name} (schema {found.revision})")
+        for name, number in found.rows.items():
+            click.echo(f"{name:<10} {number}")
+        if found.oldest and found.newest:
+            click.echo(
+                f"{'runs':<10} {found.oldest:%Y-%m-%d %H:%M} to {found.newest:%Y-%m-%d %H:%M}"
+            )
+        click.echo(f"{'size':<10} {found.megabytes:.1f} MB")
+
+
+@contextmanager
+def _opened(said: str | None, out: Path) -> Iterator[Store]:
+    try:
+        place = store_place(said, out)
+        if place is None:
+            _stop("there is no store: $LAKEPROOF_STORE, or --store, says none")
+        store = open_store(place)
+        try:
+            yield store
+        finally:
+            store.close()
+    except StorePlaceError as error:
+        _stop(f"--store: {error}")
+    except StoreError as error:
+        click.echo(printable(str(error)), err=True)
+        raise SystemExit(int(ExitCode.NOT_JUDGED)) from None
+
+
+def _stop(sentence: str) -> NoReturn:
+    click.echo(printable(sentence), err=True)
+    raise SystemExit(int(ExitCode.USAGE))
+
+
+def _sentence(done: Imported) -> str:
+    if done.too_old:
+        return f"{printable(done.run)}: left out, older than what the store keeps"
+    return f"{printable(done.run)}: {done.new} new of {done.read} results read"
+
+
+def _print_run(endpoint: str, run: str, found: Sequence[Transition]) -> None:
+    first = found[0]
+    click.echo(f"{printable(endpoint)}  {first.at:%Y-%m-%d %H:%M} UTC  {printable(run)}")
+    versions = {each.suite_changed for each in found} - {None}
+    for before, after in sorted(filter(None, versions)):
+        click.echo(f"  the suite changed too, from {before} to {after}: marked with *")
+    plain = [each for each in found if each.change is Change.NEW and each.after in GOOD]
+    for each in found:
+        if each in plain:
+            continue
+        which = " ".join(filter(None, (each.check, each.cell, each.partner)))
+        was = each.before.value if each.before else "nothing"
+        mark = "*" if each.suite_changed else " "
+        click.echo(
+            f"{mark} {each.change.value:<10} {each.severity.value:<8} {was} -> {each.after.value}"
+            f"  {printable(which)}"
+        )
+        if each.change in (Change.REGRESSED, Change.BROKEN) and each.actual:
+            click.echo(f"{'':13}{printable(each.actual)}")
+    if plain:
+        click.echo(f"  {Change.NEW.value:<10} {len(plain)} checks pass that were not judged before")
+    click.echo()
