@@ -174,7 +174,7 @@ def _insert(connection: Connection, known: Names, run: Found, results: Sequence[
         id(result): (
             endpoints[names.endpoint_key(result)],
             questions[names.question_key(result)],
-            result.partner or "",
+            names.pair_of(result),
         )
         for result in results
     }

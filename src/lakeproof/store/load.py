@@ -154,7 +154,6 @@ def _standing(row: Row[*tuple[Any, ...]], folded: dict[str, str | None]) -> Stan
         technology=row.technology,
         observed_version=row.observed_version,
         blame=row.blame,
-        partner=row.partner or None,
         cell=row.cell or None,
         direction=row.direction,
         emulated=row.emulated,

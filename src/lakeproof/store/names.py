@@ -20,8 +20,11 @@ from lakeproof.store.schema import Detail, Endpoint, Question, Series, Words
 
 DIGEST_BYTES = 16
 ASKED_AT_ONCE = 5_000
-TEXTS = ("expected", "actual", "do", "reproduce", "known_issue", "transcript")
+TEXTS = ("expected", "actual", "do", "reproduce", "known_issue", "transcript", "partner")
 """The columns of `detail`, which are fields of a result as well."""
+MESH = "tpc.mesh."
+"""What the ids of the checks begin with that are about one partner each."""
+
 UNCHANGING = ("check_id", "cell", "suite")
 
 EndpointKey = tuple[str, str]
@@ -39,6 +42,11 @@ def endpoint_key(result: Result) -> EndpointKey:
 def question_key(result: Result) -> QuestionKey:
     """Check and cell."""
     return result.check, result.cell or ""
+
+
+def pair_of(result: Result) -> str:
+    """The partner, where a check is about one; who is there by chance is no part of a series."""
+    return result.partner or "" if result.check.startswith(MESH) else ""
 
 
 class Names:

@@ -17,6 +17,7 @@ from lakeproof.store import news
 from lakeproof.store.changes import Change
 from lakeproof.store.database import Store
 from lakeproof.store.load import Standing, standing
+from lakeproof.store.names import MESH
 from lakeproof.store.news import Turn
 from lakeproof.store.schema import Answer, Daily, Endpoint, Question, Run, Series, Span, Visit
 from lakeproof.store.views import (
@@ -63,7 +64,6 @@ __all__ = [
 STANDS = timedelta(days=30)
 """A result counts no more when its endpoint's last run is so much newer: the check is gone."""
 
-MESH = "tpc.mesh."
 UNJUDGED = frozenset({Outcome.BLOCKED, Outcome.ERROR, Outcome.NOTRUN, Outcome.UNSUPPORTED})
 Found = Row[*tuple[Any, ...]]
 
@@ -130,7 +130,7 @@ class Reader:
         endpoints = self._endpoints(1)
         cells = []
         for each in endpoints:
-            found = self._standing(each, Question.check_id.startswith(MESH), Series.partner != "")
+            found = self._standing(each, Question.check_id.startswith(MESH))
             cells += [_cell(latest) for latest in self._latest(each, found)]
         named = {end for cell in cells for end in (cell.source, cell.destination)}
         ends = [self._end(each) for each in endpoints if each.name in named]

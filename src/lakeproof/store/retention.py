@@ -14,6 +14,7 @@ from sqlalchemy import Connection, and_, delete, exists, select
 
 from lakeproof.store import rollup
 from lakeproof.store.database import Store, hold_texts
+from lakeproof.store.names import TEXTS
 from lakeproof.store.schema import (
     Answer,
     Daily,
@@ -88,14 +89,7 @@ def _remove_texts(connection: Connection) -> int:
     hold_texts(connection, alone=True)
     used = select(Answer.detail_id).where(Answer.detail_id.is_not(None))
     connection.execute(delete(Detail).where(Detail.id.not_in(used)))
-    columns = (
-        Detail.expected,
-        Detail.actual,
-        Detail.do,
-        Detail.reproduce,
-        Detail.known_issue,
-        Detail.transcript,
-    )
+    columns = [getattr(Detail, name) for name in TEXTS]
     named = [
         Words.id.not_in(select(column).where(column.is_not(None)).distinct()) for column in columns
     ]

@@ -1,9 +1,9 @@
 """The tables of the store; `migrations/versions` says how an older store becomes this one.
 
-A *series* is one question to one endpoint: a check, its cell, its partner. A *visit* is what one
-run asked of one endpoint. A *result* is where the two meet, and the only table that grows fast: it
-holds numbers only. A *span* is a stretch of visits over which a series said the same; spans,
-visits and *daily* counts are the roll-ups, which outlive the results.
+A *series* is one question to one endpoint: a check, its cell, in the mesh its partner. A *visit* is
+what one run asked of one endpoint. A *result* is where the two meet, and the only table that grows
+fast: it holds numbers only. A *span* is a stretch of visits over which a series said the same;
+spans, visits and *daily* counts are the roll-ups, which outlive the results.
 """
 
 from __future__ import annotations
@@ -157,7 +157,10 @@ class Question(Base):
 
 
 class Series(Base):
-    """One question to one endpoint, with one partner ('' for none)."""
+    """One question to one endpoint, in the mesh about one partner ('' elsewhere).
+
+    With whom an endpoint's other checks copy is no part of what they ask: see `Detail`.
+    """
 
     __tablename__ = "series"
     __table_args__ = (UniqueConstraint("endpoint_id", "question_id", "partner"),)
@@ -179,7 +182,7 @@ class Words(Base):
 
 
 class Detail(Base):
-    """The texts of a result, one row for each combination that was ever seen."""
+    """The texts of a result, its partner among them, one row a combination that was ever seen."""
 
     __tablename__ = "detail"
 
@@ -191,6 +194,7 @@ class Detail(Base):
     reproduce: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
     known_issue: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
     transcript: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
+    partner: Mapped[int | None] = mapped_column(ForeignKey("words.id"))
 
 
 class Answer(Base):
