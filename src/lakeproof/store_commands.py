@@ -21,6 +21,8 @@ from lakeproof.store.size import size
 from lakeproof.store_place import HELP, StorePlaceError, store_place
 from lakeproof.wording import printable
 
+SHOWN = 10
+
 
 @click.group(name="store")
 def group() -> None:
@@ -70,9 +72,16 @@ def import_(places: Sequence[Path], said: str | None, out: Path) -> None:
 @click.option("--since", type=Age(), metavar="AGE", help="All of the last 24h, 7d, …")
 @click.option("--site", metavar="NAME", help="Only this site.")
 @click.option("--endpoint", metavar="NAME", help="Only this endpoint.")
+@click.option("--all", "whole", is_flag=True, help=f"More than {SHOWN} of a kind, too.")
 @_options
 def changes(
-    since: timedelta | None, site: str | None, endpoint: str | None, said: str | None, out: Path
+    *,
+    since: timedelta | None,
+    site: str | None,
+    endpoint: str | None,
+    whole: bool,
+    said: str | None,
+    out: Path,
 ) -> None:
     """What changed: in the last run of each endpoint, or in all of the last hours or days."""
     moment = None if since is None else datetime.now(UTC) - since
@@ -83,7 +92,7 @@ def changes(
         if name is not None and name not in {each[place] for each in known}:
             _stop(f"the store has no result of {name}")
     for (run, where), together in groupby(found, lambda each: (each.run, each.endpoint)):
-        _print_run(where, run, list(together))
+        _print_run(where, run, list(together), None if whole else SHOWN)
     if not found:
         click.echo("nothing changed")
     for change in Change:
@@ -163,25 +172,33 @@ def _sentence(done: Imported) -> str:
     return f"{printable(done.run)}: {done.new} new of {done.read} results read"
 
 
-def _print_run(endpoint: str, run: str, found: Sequence[Transition]) -> None:
-    first = found[0]
-    click.echo(f"{printable(endpoint)}  {first.at:%Y-%m-%d %H:%M} UTC  {printable(run)}")
-    versions = {each.suite_changed for each in found} - {None}
-    for before, after in sorted(filter(None, versions)):
+def _print_run(endpoint: str, run: str, found: Sequence[Transition], at_most: int | None) -> None:
+    """One run's transitions, of each kind the most urgent ones."""
+    click.echo(f"{printable(endpoint)}  {found[0].at:%Y-%m-%d %H:%M} UTC  {printable(run)}")
+    versions = {each.suite_changed for each in found if each.suite_changed}
+    for before, after in sorted(versions):
         click.echo(f"  the suite changed too, from {before} to {after}: marked with *")
-    plain = [each for each in found if each.change is Change.NEW and each.after in GOOD]
-    for each in found:
-        if each in plain:
-            continue
-        which = " ".join(filter(None, (each.check, each.cell, each.partner)))
-        was = each.before.value if each.before else "nothing"
-        mark = "*" if each.suite_changed else " "
-        click.echo(
-            f"{mark} {each.change.value:<10} {each.severity.value:<8} {was} -> {each.after.value}"
-            f"  {printable(which)}"
-        )
-        if each.change in (Change.REGRESSED, Change.BROKEN) and each.actual:
-            click.echo(f"{'':13}{printable(each.actual)}")
-    if plain:
-        click.echo(f"  {Change.NEW.value:<10} {len(plain)} checks pass that were not judged before")
+    passing = [each for each in found if each.change is Change.NEW and each.after in GOOD]
+    others = [each for each in found if each not in passing]
+    for _, alike in groupby(others, lambda each: each.change):
+        together = list(alike)
+        for each in together[:at_most]:
+            _print_transition(each)
+        if len(together) > len(together[:at_most]):
+            number = len(together) - len(together[:at_most])
+            click.echo(f"  {'':10} … and {number} more {together[0].change.value} (--all)")
+    if passing:
+        click.echo(f"  {Change.NEW.value:<10} {len(passing)} pass, the first time judged")
     click.echo()
+
+
+def _print_transition(each: Transition) -> None:
+    which = " ".join(filter(None, (each.check, each.cell, each.partner)))
+    was = each.before.value if each.before else "nothing"
+    mark = "*" if each.suite_changed else " "
+    click.echo(
+        f"{mark} {each.change.value:<10} {each.severity.value:<8} {was} -> {each.after.value}"
+        f"  {printable(which)}"
+    )
+    if each.after not in GOOD and each.actual:
+        click.echo(f"{'':13}{printable(each.actual)}")

@@ -1,8 +1,8 @@
 """Two real runs of the six-site lake, between which something broke and something was repaired.
 
-`recorded/<run>/` has each run's results.jsonl (packed) and run.json, as `lakeproof run` wrote them on
-2026-11-24 with `--suite reachability webdav integrity ranges tokens tpc info`. The two XRootD sites
-are real, the other four emulated, with these faults of the emulator (src/lakeproof/catalogue/faults):
+`recorded/<run>/` has each run's results.jsonl (packed) and run.json, as `lakeproof run` wrote them
+on 2026-11-24 with the suites reachability, webdav, integrity, ranges, tokens, tpc and info. The two
+XRootD sites are real, the other four emulated, with these faults (catalogue/faults):
 
 | site | first run | second run |
 |---|---|---|
@@ -14,6 +14,7 @@ are real, the other four emulated, with these faults of the emulator (src/lakepr
 
 from __future__ import annotations
 
+import json
 import lzma
 import shutil
 from pathlib import Path
@@ -25,14 +26,16 @@ GOLDEN = Path(__file__).parent / "recorded"
 FIRST, SECOND = sorted(path.name for path in GOLDEN.iterdir())
 
 
-def golden_runs(out: Path) -> Path:
-    """Unpack both runs below `out`, as runs write them; gives `out`."""
+def golden_runs(out: Path, *only: str) -> Path:
+    """Unpack both runs (of all endpoints, or these) below `out`, as runs write them; gives `out`."""
     for packed in GOLDEN.iterdir():
         folder = out / "runs" / packed.name
         folder.mkdir(parents=True)
         shutil.copy(packed / "run.json", folder / "run.json")
         with lzma.open(packed / "results.jsonl.xz") as source:
-            (folder / "results.jsonl").write_bytes(source.read())
+            lines = source.read().decode().splitlines(keepends=True)
+        mine = [line for line in lines if not only or json.loads(line)["endpoint"] in only]
+        (folder / "results.jsonl").write_text("".join(mine), encoding="utf-8")
     return out
 
 
