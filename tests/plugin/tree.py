@@ -38,7 +38,9 @@ def environment(**more: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in CREDENTIALS and not name.startswith(("PYTEST_", "LAKEPROOF_", "COV_"))
     }
-    return {**kept, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **more}
+    # Only tests about the store of results want one: it costs a run half a second.
+    quick = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "LAKEPROOF_STORE": "none"}
+    return {**kept, **quick, **more}
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ HARMLESS = {
     "zlib",
 }
 IMPLEMENTATIONS = ("dcache", "eos", "dpm", "xrootd", "storm")
+BELOW = ("wire", "credentials", "inventory", "emulator", "lake")
 UPPER_ROOMS = ("plugin", "session", "verdict", "features", "expect", "known", "results", "report")
 
 
@@ -157,6 +158,10 @@ def test_wire_knows_nothing_of_checks() -> None:
         ("credentials", (*UPPER_ROOMS, "check", "inventory", "emulator", "lake")),
         ("inventory", (*UPPER_ROOMS, "check", "emulator", "lake")),
         ("emulator", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
+        (
+            "store",
+            ("plugin", "session", "expect", "known", "report", "check", "tree", *BELOW),
+        ),
         ("peer", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
         ("blame", (*UPPER_ROOMS, "check", "credentials", "inventory", "emulator", "lake", "wire")),
     ],
@@ -186,6 +191,18 @@ def test_only_the_command_line_imports_commands() -> None:
 def test_nothing_imports_the_suites() -> None:
     for path in [*_sources(PACKAGE), *_sources(CHECKOUT / "fixtures")]:
         assert not {m for m in _modules(path) if m.partition(".")[0] in {"suites", "tests"}}, path
+
+
+def test_nothing_of_a_run_needs_the_store_before_its_end() -> None:
+    """SQLAlchemy takes as long to load as a small run takes: it is imported where it is used."""
+    for path in _sources(PACKAGE):
+        room = path.relative_to(PACKAGE).parts[0]
+        if room in {"store", "store_commands.py", "report"}:
+            continue
+        top = ast.parse(path.read_text("utf-8")).body
+        names = {node.module or "" for node in top if isinstance(node, ast.ImportFrom)}
+        assert not {name for name in names if name.startswith(("lakeproof.store.", "sqlalchemy"))}
+        assert "lakeproof.store" not in names, path
 
 
 def test_words_and_results_need_no_network() -> None:

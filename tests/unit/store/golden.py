@@ -27,7 +27,7 @@ FIRST, SECOND = sorted(path.name for path in GOLDEN.iterdir())
 
 
 def golden_runs(out: Path, *only: str) -> Path:
-    """Unpack both runs (of all endpoints, or these) below `out`, as runs write them; gives `out`."""
+    """Unpack both runs, of all endpoints or of these, below `out`; gives `out`."""
     for packed in GOLDEN.iterdir():
         folder = out / "runs" / packed.name
         folder.mkdir(parents=True)

@@ -36,7 +36,16 @@ def server() -> Iterator[str]:
     try:
         if account:
             shutil.chown(home, account)
-        create = [binaries / "initdb", "-D", home / "data", "-U", user, "-A", "trust", *QUICK]
+        create: list[Path | str] = [
+            binaries / "initdb",
+            "-D",
+            home / "data",
+            "-U",
+            user,
+            "-A",
+            "trust",
+            *QUICK,
+        ]
         _run(create, account)
         options = " ".join(f"-c {name}={value!r}" for name, value in SETTINGS.items())
         control: list[Path | str] = [binaries / "pg_ctl", "-D", home / "data", "-w", "-s"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
@@ -12,10 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from lakeproof import tree
 from lakeproof.results import Result
 from lakeproof.store import Store, StoreError, open_store, rollup
 from lakeproof.store.ingest import folders_in
 from lakeproof.store.load import standing
+from lakeproof.store.names import MESH
 from lakeproof.store.schema import Answer, Base, Detail, Run, Visit, Words
 from lakeproof.verdict import Blame, Outcome
 from tests.unit.store.contents import rolled_up
@@ -242,7 +245,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from lakeproof.store import ingest, open_store
-ingest.CHUNK = 20
+ingest.CHUNK = 10
 store = open_store(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
@@ -273,7 +276,7 @@ def together(where: str, *jobs: list[str]) -> None:
 
 def made_for_two(tmp_path: Path) -> Iterator[str]:
     """Places with two runs each of the same endpoints, and one that both jobs import."""
-    checks = {f"webdav.files.check-{number}": "PFN"[number % 3] for number in range(60)}
+    checks = {f"webdav.files.check-{number}": "PFN"[number % 3] for number in range(30)}
     for job in range(2):
         for hour in range(2):
             write_run(tmp_path / f"job{job}", 2 * hour + job, {"A": checks, "B": checks})
@@ -291,10 +294,22 @@ def test_two_write_at_once(tmp_path: Path) -> None:
 
     store, other = open_store(where), open_store(tmp_path / "other.sqlite")
     take_in(other, *map(Path, (one, two, both)))
-    assert _number(store) == 2 * 2 * 2 * 60 + 60
+    assert _number(store) == 2 * 2 * 2 * 30 + 30
     assert rolled_up(store) == rolled_up(other)
     for each in (store, other):
         each.close()
+
+
+def test_only_checks_of_the_mesh_are_about_one_partner_each() -> None:
+    """Else two results of one run would be one series, and the second left out."""
+    paired = [
+        check.id
+        for check in tree.load_checks()
+        if "peer" in inspect.signature(check.function).parameters
+    ]
+
+    assert paired
+    assert all(check.startswith(MESH) for check in paired)
 
 
 def test_a_store_that_is_none(tmp_path: Path) -> None:
