@@ -82,6 +82,11 @@ class Registry:
             return found
         return next((c for c in self._checks.values() if check_id in c.was), None)
 
+    @property
+    def renamed(self) -> dict[str, str]:
+        """Earlier ids of checks, and what they are called now."""
+        return {earlier: check.id for check in self for earlier in check.was}
+
 
 registry = Registry()
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 import click
 
+from lakeproof import tree
 from lakeproof.exitcode import ExitCode
 from lakeproof.session.commands import Age
 from lakeproof.store import Store, StoreError, open_store, retention
@@ -60,7 +61,7 @@ def import_(places: Sequence[Path], said: str | None, out: Path) -> None:
         _stop(f"there is no results.jsonl in {', '.join(map(str, places or (out,)))}")
     problem = False
     with _opened(said, out) as store:
-        for done in import_runs(store, folders):
+        for done in import_runs(store, folders, tree.load_checks().renamed):
             click.echo(_sentence(done))
             if done.problem:
                 problem = True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lakeproof import tree
+
 
 def append(folder: Path, place: str) -> list[str]:
     """Import a run's folder into the store at `place`; what to tell the person about it."""
@@ -11,10 +13,12 @@ def append(folder: Path, place: str) -> list[str]:
     from lakeproof.store import StoreError, open_store  # noqa: PLC0415
     from lakeproof.store.ingest import import_runs  # noqa: PLC0415
 
+    renamed = tree.load_checks().renamed
     try:
         store = open_store(place)
         try:
-            problems = [done.problem for done in import_runs(store, [folder]) if done.problem]
+            imported = import_runs(store, [folder], renamed)
+            problems = [done.problem for done in imported if done.problem]
         finally:
             store.close()
     except StoreError as error:

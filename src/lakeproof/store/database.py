@@ -75,7 +75,10 @@ def open_store(said: str | Path) -> Store:
     Raises StoreError.
     """
     url = _url(str(said))
-    engine = create_engine(url, **_options(url))
+    try:
+        engine = create_engine(url, **_options(url))
+    except ModuleNotFoundError:
+        raise StoreError("PostgreSQL needs a driver: pip install 'psycopg[binary]'") from None
     if _is_sqlite(url):
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

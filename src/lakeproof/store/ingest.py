@@ -47,12 +47,18 @@ class Imported:
     problem: str | None = None
 
 
-def import_runs(store: Store, folders: Iterable[Path]) -> Iterator[Imported]:
+def import_runs(
+    store: Store, folders: Iterable[Path], renamed: Mapping[str, str] | None = None
+) -> Iterator[Imported]:
     """Import the runs in these folders (each with a results.jsonl), oldest first, and roll up.
 
+    `renamed` are earlier ids of checks, and what they are called now: their history goes on.
     Raises StoreError when the store cannot be written; what came before is in it.
     """
-    known = Names()
+    known = Names(renamed or {})
+    if renamed:
+        with store.write() as connection:
+            known.rename(connection)
     try:
         for folder in sorted(folders, key=lambda path: path.name):
             yield _import(store, folder, known)
@@ -166,6 +172,7 @@ def _result(path: Path, start: int, line: bytes) -> Result:
 
 def _insert(connection: Connection, known: Names, run: Found, results: Sequence[Result]) -> int:
     """Insert one chunk; how many results were new."""
+    results = [known.as_now(result) for result in results]
     hold_texts(connection, alone=False)
     endpoints = known.endpoints(connection, results)
     questions = known.questions(connection, results, run.started)

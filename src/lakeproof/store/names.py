@@ -7,6 +7,7 @@ other, and neither for ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, TypeVar, cast
@@ -50,12 +51,32 @@ def pair_of(result: Result) -> str:
 
 
 class Names:
-    """The numbers that one import has met; they stay valid, as nobody removes what they are of."""
+    """The numbers that one import has met; they stay valid, as nobody removes what they are of.
 
-    def __init__(self) -> None:
+    `renamed` are earlier ids of checks, and what they are called now.
+    """
+
+    def __init__(self, renamed: Mapping[str, str]) -> None:
+        self._renamed = renamed
         self._endpoints: dict[EndpointKey, int] = {}
         self._questions: dict[QuestionKey, int] = {}
         self._series: dict[SeriesKey, int] = {}
+
+    def as_now(self, result: Result) -> Result:
+        """The result with its check's present id."""
+        now = self._renamed.get(result.check)
+        return result if now is None else replace(result, check=now)
+
+    def rename(self, connection: Connection) -> None:
+        """Give questions their check's present id, but where the same one has that already."""
+        there = connection.execute(select(Question.id, Question.check_id, Question.cell)).all()
+        taken = {(row.check_id, row.cell) for row in there}
+        for row in there:
+            now = self._renamed.get(row.check_id)
+            if now is not None and (now, row.cell) not in taken:
+                suite = now.partition(".")[0]
+                statement = update(Question).where(Question.id == row.id)
+                connection.execute(statement.values(check_id=now, suite=suite))
 
     def endpoints(
         self, connection: Connection, results: Iterable[Result]

@@ -203,7 +203,7 @@ class Reader:
             select(Endpoint.id, Endpoint.site, Endpoint.name).where(*which)
         ).all():
             newest = self._open.execute(
-                select(Visit, Run.name, Run.suite_version, Run.finished)
+                select(Visit, Run.name, Run.suite_version, Run.finished, Run.about)
                 .join(Run, Run.id == Visit.run_id)
                 .where(Visit.endpoint_id == row.id, Visit.rolled.is_(True))
                 .order_by(Visit.started.desc(), Visit.id.desc())
@@ -370,7 +370,7 @@ def _run_lines(visits: Sequence[Found]) -> list[RunLine]:
                 started=visit.started,
                 ended=visit.ended,
                 suite_version=visit.suite_version,
-                complete=visit.finished is not None,
+                complete=visit.finished is not None and not visit.about.get("interrupted"),
                 url=visit.url,
                 technology=visit.technology,
                 observed_version=visit.observed_version,

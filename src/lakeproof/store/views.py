@@ -22,8 +22,8 @@ HISTORY = 30
 class RunLine:
     """One run at one endpoint.
 
-    `complete` is false for a run that was killed or still goes on. `suite_changed`: by another
-    version of the suite than the run before.
+    `complete` is false for a run that was interrupted or killed, or still goes on. `suite_changed`:
+    by another version of the suite than the run before.
     """
 
     run: str

@@ -15,7 +15,7 @@ from sqlalchemy import func, select, update
 
 from lakeproof import tree
 from lakeproof.results import Result
-from lakeproof.store import Store, StoreError, open_store, rollup
+from lakeproof.store import Store, StoreError, ingest, open_store, rollup
 from lakeproof.store.ingest import folders_in
 from lakeproof.store.load import standing
 from lakeproof.store.names import MESH
@@ -193,6 +193,18 @@ def test_words_are_those_of_the_newest_run(store: Store, tmp_path: Path) -> None
         take_in(store, place)
 
     assert [each.title for each in _results(store)] == ["newest"]
+
+
+def test_a_renamed_check_goes_on_with_its_history(store: Store, tmp_path: Path) -> None:
+    """The machine of the third run still has the older suite."""
+    renamed = {"a.b.old": "c.d.new"}
+    for hour, check in enumerate(["a.b.old", "c.d.new", "a.b.old"]):
+        run = write_run(tmp_path, hour, {"A": {check: "F"}})
+        list(ingest.import_runs(store, [run.folder], renamed if hour else None))
+
+    (span,) = rolled_up(store)["spans"]
+
+    assert (span[1], span[6], span[8], span[10]) == ("c.d.new", run_name(0), run_name(2), 3)
 
 
 def test_a_killed_import_is_resumed(store: Store, tmp_path: Path) -> None:

@@ -296,8 +296,12 @@ def test_another_version_of_the_suite_is_marked(store: Store, tmp_path: Path) ->
     assert [run.suite_changed for run in runs] == [False, True, False]
 
 
-def test_a_killed_run_is_not_complete(store: Store, tmp_path: Path) -> None:
-    write_run(tmp_path, 0, {"A": {"a.b.c": "P"}}, finished=False)
+@pytest.mark.parametrize("change", [{"finished": None}, {"interrupted": True}], ids=str)
+def test_a_run_that_was_killed_or_interrupted_is_not_complete(
+    store: Store, tmp_path: Path, change: dict[str, object]
+) -> None:
+    path = write_run(tmp_path, 0, {"A": {"a.b.c": "P"}}).folder / "run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
     take_in(store, tmp_path)
 
     assert _view(store).line.last.complete is False
