@@ -35,7 +35,7 @@ from lakeproof.verdict import Level, Outcome, Severity
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 REAL = 3
-FAILING, TURNS = 0.03, 0.001
+FAILING, TURNS = 0.03, 0.02
 HOUR = timedelta(hours=1)
 YEAR_ROWS = 60_000_000
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select
 
@@ -13,6 +13,7 @@ from lakeproof.results import Result
 from lakeproof.store.changes import Spell
 from lakeproof.store.fold import unfold
 from lakeproof.store.names import TEXTS
+from lakeproof.store.parts import parts
 from lakeproof.store.schema import (
     Answer,
     Detail,
@@ -26,8 +27,6 @@ from lakeproof.store.schema import (
     Words,
 )
 
-T = TypeVar("T")
-AT_ONCE = 5_000
 SECOND_MS = 1000
 
 
@@ -108,13 +107,13 @@ def texts(connection: Connection, details: Collection[int]) -> dict[int, dict[st
     """The folded texts of these rows of `detail`, by their number and then by name."""
     found = [
         row
-        for part in _parts(sorted(details))
+        for part in parts(sorted(details))
         for row in connection.execute(select(Detail).where(Detail.id.in_(part)))
     ]
     wanted = {getattr(row, name) for row in found for name in TEXTS} - {None}
     words: dict[int | None, str] = {
         row.id: row.body
-        for part in _parts(sorted(wanted))
+        for part in parts(sorted(wanted))
         for row in connection.execute(select(Words.id, Words.body).where(Words.id.in_(part)))
     }
     return {row.id: {name: words.get(getattr(row, name)) for name in TEXTS} for row in found}
@@ -164,8 +163,3 @@ def _standing(row: Row[*tuple[Any, ...]], folded: dict[str, str | None]) -> Stan
         **said,
     )
     return Standing(row.series_id, row.endpoint_id, row.last_visit_id, spell_of(row), result)
-
-
-def _parts(things: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(things), AT_ONCE):
-        yield things[start : start + AT_ONCE]

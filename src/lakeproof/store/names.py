@@ -6,7 +6,7 @@ other, and neither for ever.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
@@ -17,10 +17,10 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from lakeproof.results import Result
 from lakeproof.store.database import insert_new
+from lakeproof.store.parts import parts
 from lakeproof.store.schema import Detail, Endpoint, Question, Series, Words
 
 DIGEST_BYTES = 16
-ASKED_AT_ONCE = 5_000
 TEXTS = ("expected", "actual", "do", "reproduce", "known_issue", "transcript", "partner")
 """The columns of `detail`, which are fields of a result as well."""
 MESH = "tpc.mesh."
@@ -117,7 +117,7 @@ class Names:
         wanted = {self._questions[key]: row for key, row in sorted(rows.items())}
         older = [
             number
-            for part in _parts(list(wanted))
+            for part in parts(list(wanted))
             for number in connection.scalars(
                 select(Question.id).where(Question.id.in_(part), Question.asked < asked)
             )
@@ -204,14 +204,9 @@ def _known(
     shape: Callable[[Sequence[Any]], Any] = (lambda row: row[0]) if single else tuple
     return {
         shape(row[1:]): row[0]
-        for part in _parts(list(keys))
+        for part in parts(list(keys))
         for row in connection.execute(select(number, *columns).where(wanted.in_(part)))
     }
-
-
-def _parts(keys: Sequence[K]) -> Iterator[Sequence[K]]:
-    for start in range(0, len(keys), ASKED_AT_ONCE):
-        yield keys[start : start + ASKED_AT_ONCE]
 
 
 def _digest(*texts: str | None) -> bytes:

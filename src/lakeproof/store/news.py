@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from lakeproof.store.changes import Change, Spell, change, failing_since
 from lakeproof.store.fold import unfold
 from lakeproof.store.load import spell_of, texts
+from lakeproof.store.parts import parts
 from lakeproof.store.schema import Answer, Endpoint, Question, Run, Series, Span, Visit
 from lakeproof.store.views import Transition
 
@@ -24,24 +25,30 @@ Found = Row[*tuple[Any, ...]]
 class Turn:
     """The span with which something changed, and all spans of its series until then."""
 
+    endpoint_id: int
     series: int
     change: Change
     history: Sequence[Spell]
 
 
 def turns(connection: Connection, *which: ColumnElement[bool]) -> list[Turn]:
-    """What the first runs of the spans of `which` (conditions on Span and Series) changed.
+    """What the first runs of the spans of `which` (conditions on Span, Series, Question) changed.
 
     An endpoint's first run changes nothing.
     """
     begun = {
         row.id: row.series_id
         for row in connection.execute(
-            select(Span.id, Span.series_id).join(Series, Series.id == Span.series_id).where(*which)
+            select(Span.id, Span.series_id)
+            .join(Series, Series.id == Span.series_id)
+            .join(Question, Question.id == Series.question_id)
+            .where(*which)
         )
     }
     histories = _histories(connection, begun.values())
-    first = _first_visits(connection)
+    first = _first_visits(
+        connection, {spans[0].endpoint_id for spans in histories.values() if spans}
+    )
     found = []
     for series, spans in histories.items():
         history = [spell_of(span) for span in spans]
@@ -50,7 +57,7 @@ def turns(connection: Connection, *which: ColumnElement[bool]) -> list[Turn]:
                 continue
             what = change(history[: number + 1])
             if what is not None:
-                found.append(Turn(series, what, history[: number + 1]))
+                found.append(Turn(span.endpoint_id, series, what, history[: number + 1]))
     return found
 
 
@@ -134,34 +141,34 @@ def _histories(connection: Connection, series: Iterable[int]) -> dict[int, list[
     """All spans of these series, oldest first."""
     wanted = sorted(set(series))
     found: dict[int, list[Found]] = defaultdict(list)
-    for start in range(0, len(wanted), 5_000):
+    for part in parts(wanted):
         for span in connection.execute(
             select(Span, Series.endpoint_id)
             .join(Series, Series.id == Span.series_id)
-            .where(Span.series_id.in_(wanted[start : start + 5_000]))
+            .where(Span.series_id.in_(part))
             .order_by(Span.series_id, Span.first_at, Span.id)
         ):
             found[span.series_id].append(span)
     return found
 
 
-def _first_visits(connection: Connection) -> dict[int, int]:
-    """The first visit of each endpoint."""
-    first = (
-        select(Visit.endpoint_id, func.min(Visit.started).label("started"))
-        .group_by(Visit.endpoint_id)
-        .subquery()
-    )
-    same = and_(Visit.endpoint_id == first.c.endpoint_id, Visit.started == first.c.started)
+def _first_visits(connection: Connection, endpoints: Iterable[int]) -> dict[int, int | None]:
+    """The first visit of each of these endpoints."""
     return {
-        row.endpoint_id: row.id
-        for row in connection.execute(select(Visit.endpoint_id, Visit.id).join(first, same))
+        endpoint: connection.scalar(
+            select(Visit.id)
+            .where(Visit.endpoint_id == endpoint)
+            .order_by(Visit.started, Visit.id)
+            .limit(1)
+        )
+        for endpoint in endpoints
     }
 
 
 def _facts(connection: Connection, series: Collection[int]) -> dict[int, Found]:
     return {
         row.id: row
+        for part in parts(sorted(series))
         for row in connection.execute(
             select(
                 Series.id,
@@ -178,7 +185,7 @@ def _facts(connection: Connection, series: Collection[int]) -> dict[int, Found]:
             )
             .join(Question, Question.id == Series.question_id)
             .join(Endpoint, Endpoint.id == Series.endpoint_id)
-            .where(Series.id.in_(series))
+            .where(Series.id.in_(part))
         )
     }
 
@@ -187,10 +194,11 @@ def _runs(connection: Connection, visits: Collection[int]) -> dict[int, Found]:
     """The run of each visit, with the visit's beginning and endpoint."""
     return {
         row.id: row
+        for part in parts(sorted(visits))
         for row in connection.execute(
             select(Visit.id, Visit.endpoint_id, Visit.started, Run.name, Run.suite_version)
             .join(Run, Run.id == Visit.run_id)
-            .where(Visit.id.in_(visits))
+            .where(Visit.id.in_(part))
         )
     }
 
@@ -231,9 +239,10 @@ def _actuals(
     rows = [
         row
         for visit, wanted in by_visit.items()
+        for part in parts(sorted(wanted))
         for row in connection.execute(
             select(Answer.visit_id, Answer.series_id, Answer.place, Answer.detail_id).where(
-                Answer.visit_id == visit, Answer.series_id.in_(wanted)
+                Answer.visit_id == visit, Answer.series_id.in_(part)
             )
         )
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from lakeproof.matrix import Seen, overlay
 from lakeproof.store import news
-from lakeproof.store.changes import Change
+from lakeproof.store.changes import BAD, Change
 from lakeproof.store.database import Store
 from lakeproof.store.load import Standing, standing
 from lakeproof.store.names import MESH
@@ -94,6 +94,7 @@ class Reader:
         self._store = store
         self._stack = ExitStack()
         self._connection: Connection | None = None
+        self._fleet: list[_Recent] | None = None
 
     def __enter__(self) -> Self:
         self._connection = self._stack.enter_context(self._store.read())
@@ -105,12 +106,15 @@ class Reader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection = None
+        self._connection = self._fleet = None
         self._stack.__exit__(kind, error, trace)
 
     def fleet(self) -> Fleet:
         """Every endpoint in one line."""
-        lines = tuple(self._line(each, self._turns_of(each)) for each in self._endpoints(2))
+        endpoints = self._everybody()
+        turns = _by_endpoint(self._last_turns(endpoints))
+        stand = self._stand(endpoints)
+        lines = tuple(_line(each, turns[each.id], stand[each.id]) for each in endpoints)
         newest = max((line.last.started for line in lines), default=None)
         return Fleet(lines, newest)
 
@@ -127,13 +131,14 @@ class Reader:
 
     def mesh(self) -> Mesh:
         """Who copies from whom, by the newest copy of each pair and direction."""
-        endpoints = self._endpoints(1)
-        cells = []
-        for each in endpoints:
-            found = self._standing(each, Question.check_id.startswith(MESH))
-            cells += [_cell(latest) for latest in self._latest(each, found)]
+        endpoints = self._everybody()
+        pairs = Question.check_id.startswith(MESH)
+        copies = self._standing(endpoints, pairs)
+        turns = self._last_turns(endpoints, pairs)
+        cells = [_cell(latest) for latest in self._latest(endpoints, copies, turns).values()]
         named = {end for cell in cells for end in (cell.source, cell.destination)}
-        ends = [self._end(each) for each in endpoints if each.name in named]
+        stand = self._stand(endpoints, Question.suite == "webdav")
+        ends = [_end(each, stand[each.id]) for each in endpoints if each.name in named]
         others = sorted(named - {end.name for end in ends})
         ends += [MeshEnd(name, None, None, emulated=False, healthy=None) for name in others]
         return Mesh(tuple(ends), tuple(cells))
@@ -147,16 +152,20 @@ class Reader:
         lines = self._check_lines(check)
         if not lines:
             raise KeyError(check)
-        found: list[tuple[str, str, Latest]] = []
-        for each in self._endpoints(1):
-            mine = self._standing(each, Question.check_id == check)
-            found += [(each.site, each.name, latest) for latest in self._latest(each, mine)]
+        endpoints = self._everybody()
+        mine = self._standing(endpoints, Question.check_id == check)
+        turns = self._last_turns(endpoints, Question.check_id == check)
+        found = [
+            (latest.result.site, latest.result.endpoint, latest)
+            for latest in self._latest(endpoints, mine, turns).values()
+        ]
         return CheckView(lines[0], tuple(found))
 
     def matrix(self, site: str, endpoint: str) -> tuple[Seen, ...]:
         """The scope matrix of an endpoint; empty when no cell was tried. Raises KeyError."""
         each = self._one(site, endpoint, 1)
-        results = [found.result for found in self._standing(each, Question.suite == "tokens")]
+        tokens = Question.suite == "tokens"
+        results = [found.result for found in self._standing([each], tokens)]
         return tuple(overlay(results).get(endpoint, ()))
 
     def changes(
@@ -165,13 +174,12 @@ class Reader:
         """What changed since a moment (None: in the last run of each endpoint), newest first."""
         which = [Endpoint.site == site] if site is not None else []
         which += [Endpoint.name == endpoint] if endpoint is not None else []
-        turns: list[Turn] = []
-        for each in self._endpoints(1, *which):
-            if since is None:
-                turns += self._turns_of(each)
-            else:
-                mine = Series.endpoint_id == each.id
-                turns += news.turns(self._open, mine, Span.first_at >= since)
+        endpoints = self._endpoints(1, *which)
+        if since is None:
+            turns = self._last_turns(endpoints)
+        else:
+            mine = Series.endpoint_id.in_([each.id for each in endpoints])
+            turns = news.turns(self._open, mine, Span.first_at >= since)
         return news.transitions(self._open, turns)
 
     def days(self, site: str, endpoint: str, last: int = 365) -> tuple[Day, ...]:
@@ -219,54 +227,54 @@ class Reader:
             raise KeyError(f"{site}/{endpoint}")
         return found[0]
 
-    def _turns_of(self, each: _Recent) -> list[Turn]:
-        """What the endpoint's last run changed."""
-        mine = Series.endpoint_id == each.id
-        return news.turns(self._open, mine, Span.first_visit_id == each.last.id)
+    def _everybody(self) -> list[_Recent]:
+        """Every endpoint with its last two visits, asked for once."""
+        if self._fleet is None:
+            self._fleet = self._endpoints(2)
+        return self._fleet
 
-    def _standing(self, each: _Recent, *which: Any) -> list[Standing]:  # noqa: ANN401  conditions
-        mine = Series.endpoint_id == each.id
-        return standing(self._open, mine, Span.last_at >= each.stands_since, *which)
+    def _last_turns(self, endpoints: Sequence[_Recent], *which: Any) -> list[Turn]:  # noqa: ANN401
+        """What the last run of each of these endpoints changed; `which` are conditions."""
+        last = Span.first_visit_id.in_([each.last.id for each in endpoints])
+        return news.turns(self._open, last, *which)
 
-    def _line(self, each: _Recent, turns: Iterable[Turn]) -> EndpointLine:
-        counted: Counter[Outcome] = Counter()
-        new_failures = 0
+    def _standing(self, endpoints: Sequence[_Recent], *which: Any) -> list[Standing]:  # noqa: ANN401
+        """What stands at these endpoints; `which` are conditions."""
+        since = {each.id: each.stands_since for each in endpoints}
+        found = standing(self._open, Series.endpoint_id.in_(list(since)), *which)
+        return [one for one in found if one.spell.last_at >= since[one.endpoint_id]]
+
+    def _stand(
+        self,
+        endpoints: Sequence[_Recent],
+        *which: Any,  # noqa: ANN401  conditions
+    ) -> dict[int, list[Found]]:
+        """Outcome and first visit of the newest span of all that stands, by endpoint."""
+        since = {each.id: each.stands_since for each in endpoints}
+        found: dict[int, list[Found]] = {number: [] for number in since}
         for row in self._open.execute(
-            select(Span.outcome, Span.first_visit_id)
+            select(Series.endpoint_id, Span.outcome, Span.first_visit_id, Span.last_at)
             .join(Series, Series.id == Span.series_id)
-            .where(
-                Series.endpoint_id == each.id,
-                Span.newest.is_(True),
-                Span.last_at >= each.stands_since,
-            )
+            .join(Question, Question.id == Series.question_id)
+            .where(Span.newest.is_(True), Series.endpoint_id.in_(list(since)), *which)
         ):
-            counted[row.outcome] += 1
-            new_failures += row.outcome is Outcome.FAIL and row.first_visit_id == each.last.id
-        lines = _run_lines(each.visits[:2])
-        return EndpointLine(
-            site=each.site,
-            endpoint=each.name,
-            url=each.last.url,
-            technology=each.last.technology,
-            observed_version=each.last.observed_version,
-            emulated=each.last.emulated,
-            last=lines[-1],
-            previous=lines[-2] if len(lines) > 1 else None,
-            standing=dict(counted),
-            changed=dict(Counter(turn.change for turn in turns)),
-            new_failures=new_failures if len(lines) > 1 else 0,
-        )
+            if row.last_at >= since[row.endpoint_id]:
+                found[row.endpoint_id].append(row)
+        return found
 
     def _view(self, each: _Recent) -> EndpointView:
-        turns = self._turns_of(each)
-        latest = self._latest(each, self._standing(each), turns, strips=True)
-        runs = _run_lines(each.visits)[-HISTORY:]
+        turns = self._last_turns([each])
         visits = list(reversed(each.visits))[-HISTORY:]
+        latest = self._latest([each], self._standing([each]), turns)
+        marks = self._marks([visit.id for visit in visits])
         suites = sorted({suite for visit in visits for suite in visit.tallies})
         return EndpointView(
-            line=self._line(each, turns),
-            runs=tuple(runs),
-            latest=tuple(latest),
+            line=_line(each, turns, self._stand([each])[each.id]),
+            runs=tuple(_run_lines(each.visits)[-HISTORY:]),
+            latest=tuple(
+                replace(one, strip=tuple(marks.get((visit.id, series)) for visit in visits))
+                for series, one in latest.items()
+            ),
             suites=tuple(
                 SuiteStrip(suite, tuple(_suite(visit, suite) for visit in visits))
                 for suite in suites
@@ -276,29 +284,25 @@ class Reader:
 
     def _latest(
         self,
-        each: _Recent,
+        endpoints: Sequence[_Recent],
         found: Sequence[Standing],
-        turns: Iterable[Turn] | None = None,
-        *,
-        strips: bool = False,
-    ) -> list[Latest]:
-        """The standing results of an endpoint with what the history says about them."""
-        turns = self._turns_of(each) if turns is None else turns
+        turns: Iterable[Turn],
+    ) -> dict[int, Latest]:
+        """Standing results, by their series, with what the history says about them."""
+        last = {each.id: each.last.id for each in endpoints}
         changed: Mapping[int, Change] = {turn.series: turn.change for turn in turns}
-        failing = news.failing(self._open, [one.series for one in found])
-        visits = [visit.id for visit in reversed(each.visits)][-HISTORY:] if strips else []
-        marks = self._marks(visits)
-        return [
-            Latest(
+        bad = [one.series for one in found if one.result.outcome in BAD]
+        failing = news.failing(self._open, bad)
+        return {
+            one.series: Latest(
                 result=one.result,
                 since=one.spell.first_at,
                 failing_since=failing.get(one.series),
                 changed=changed.get(one.series),
-                in_last_run=one.visit == each.last.id,
-                strip=tuple(marks.get((visit, one.series)) for visit in visits),
+                in_last_run=one.visit == last[one.endpoint_id],
             )
             for one in found
-        ]
+        }
 
     def _marks(self, visits: Sequence[int]) -> dict[tuple[int, int], Mark]:
         alike = {(o, flaky): Mark(o, flaky) for o in Outcome for flaky in (False, True)}
@@ -311,23 +315,8 @@ class Reader:
             )
         }
 
-    def _end(self, each: _Recent) -> MeshEnd:
-        outcomes = self._open.scalars(
-            select(Span.outcome)
-            .join(Series, Series.id == Span.series_id)
-            .join(Question, Question.id == Series.question_id)
-            .where(
-                Series.endpoint_id == each.id,
-                Question.suite == "webdav",
-                Span.newest.is_(True),
-                Span.last_at >= each.stands_since,
-            )
-        ).all()
-        healthy = any(outcome not in UNJUDGED for outcome in outcomes) if outcomes else None
-        return MeshEnd(each.name, each.site, each.last.technology, each.last.emulated, healthy)
-
     def _check_lines(self, check: str | None = None) -> list[CheckLine]:
-        since = {each.id: each.stands_since for each in self._endpoints(1)}
+        since = {each.id: each.stands_since for each in self._everybody()}
         counted: dict[str, Counter[Outcome]] = defaultdict(Counter)
         facts: dict[str, Found] = {}
         for row in self._open.execute(
@@ -355,6 +344,39 @@ class Reader:
             )
             for name, row in facts.items()
         ]
+
+
+def _by_endpoint(turns: Iterable[Turn]) -> defaultdict[int, list[Turn]]:
+    found: defaultdict[int, list[Turn]] = defaultdict(list)
+    for turn in turns:
+        found[turn.endpoint_id].append(turn)
+    return found
+
+
+def _line(each: _Recent, turns: Iterable[Turn], stand: Sequence[Found]) -> EndpointLine:
+    lines = _run_lines(each.visits[:2])
+    return EndpointLine(
+        site=each.site,
+        endpoint=each.name,
+        url=each.last.url,
+        technology=each.last.technology,
+        observed_version=each.last.observed_version,
+        emulated=each.last.emulated,
+        last=lines[-1],
+        previous=lines[-2] if len(lines) > 1 else None,
+        standing=dict(Counter(row.outcome for row in stand)),
+        changed=dict(Counter(turn.change for turn in turns)),
+        new_failures=sum(
+            row.outcome is Outcome.FAIL and row.first_visit_id == each.last.id for row in stand
+        )
+        if len(lines) > 1
+        else 0,
+    )
+
+
+def _end(each: _Recent, webdav: Sequence[Found]) -> MeshEnd:
+    healthy = any(row.outcome not in UNJUDGED for row in webdav) if webdav else None
+    return MeshEnd(each.name, each.site, each.last.technology, each.last.emulated, healthy)
 
 
 def _run_lines(visits: Sequence[Found]) -> list[RunLine]:

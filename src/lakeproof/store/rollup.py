@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lakeproof.store.changes import Spell
 from lakeproof.store.database import Store, insert_new
+from lakeproof.store.parts import parts
 from lakeproof.store.schema import Answer, Daily, Endpoint, Question, Series, Span, Visit
 from lakeproof.store.settings import kept_since
 from lakeproof.verdict import Outcome
 
-T = TypeVar("T")
 Counts = Mapping[str, Mapping[str, int]]
 Found = Row[*tuple[Any, ...]]
-AT_ONCE = 1_000
 
 
 def roll_up(store: Store) -> int:
@@ -58,7 +57,7 @@ def _endpoint(connection: Connection, endpoint: int) -> int:
     _count(connection, endpoint, visits)
     _cut(connection, endpoint, since)
     _go_on(connection, endpoint, since)
-    for part in _parts([visit.id for visit in visits]):
+    for part in parts([visit.id for visit in visits]):
         connection.execute(update(Visit).where(Visit.id.in_(part)).values(rolled=True))
     return len(visits)
 
@@ -66,7 +65,7 @@ def _endpoint(connection: Connection, endpoint: int) -> int:
 def _count(connection: Connection, endpoint: int, visits: Sequence[Found]) -> None:
     """Tallies of these visits, and what they add to (or take from) the days they began on."""
     fresh: dict[int, dict[str, dict[str, int]]] = {visit.id: {} for visit in visits}
-    for part in _parts(list(fresh)):
+    for part in parts(list(fresh)):
         counted = connection.execute(
             select(Answer.visit_id, Question.suite, Answer.outcome, func.count())
             .join(Series, Series.id == Answer.series_id)
@@ -105,7 +104,7 @@ def _add(
         for (day, suite, outcome), number in added.items()
         if number
     ]
-    for part in _parts(rows):
+    for part in parts(rows):
         statement = module.insert(Daily).values(part)
         connection.execute(
             statement.on_conflict_do_update(
@@ -221,7 +220,7 @@ def _write(
             }
         )
     for (visit, moment, runs), numbers in alike.items():
-        for part in _parts(numbers):
+        for part in parts(numbers):
             connection.execute(
                 update(Span)
                 .where(Span.id.in_(part))
@@ -240,8 +239,3 @@ def _spell(span: Found) -> Spell:
         span.last_at,
         span.runs,
     )
-
-
-def _parts(things: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(things), AT_ONCE):
-        yield things[start : start + AT_ONCE]
