@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lakeproof import tree
+from lakeproof.check import registry
 
 
 def append(folder: Path, place: str) -> list[str]:
@@ -13,11 +13,10 @@ def append(folder: Path, place: str) -> list[str]:
     from lakeproof.store import StoreError, open_store  # noqa: PLC0415
     from lakeproof.store.ingest import import_runs  # noqa: PLC0415
 
-    renamed = tree.load_checks().renamed
     try:
         store = open_store(place)
         try:
-            imported = import_runs(store, [folder], renamed)
+            imported = import_runs(store, [folder], registry.renamed)
             problems = [done.problem for done in imported if done.problem]
         finally:
             store.close()
