@@ -17,9 +17,10 @@ from lakeproof.session.commands import Age
 from lakeproof.store import Store, StoreError, open_store, retention
 from lakeproof.store.changes import CHANGE_MEANING, GOOD, Change
 from lakeproof.store.ingest import Imported, folders_in, import_runs
-from lakeproof.store.queries import Reader, Transition
+from lakeproof.store.queries import Latest, Reader, Transition
 from lakeproof.store.size import size
 from lakeproof.store_place import HELP, StorePlaceError, store_place
+from lakeproof.verdict import Outcome
 from lakeproof.wording import printable
 
 SHOWN = 10
@@ -27,7 +28,7 @@ SHOWN = 10
 
 @click.group(name="store")
 def group() -> None:
-    """The history of results: what changed, what machines bring together, what is kept.
+    """The history of results: what changed, what fails since when, what is kept.
 
     Every run is appended by itself. $LAKEPROOF_STORE, or --store, says where the store is.
     """
@@ -88,10 +89,7 @@ def changes(
     moment = None if since is None else datetime.now(UTC) - since
     with _opened(said, out) as store, Reader(store) as read:
         found = read.changes(moment, site, endpoint)
-        known = {(line.site, line.endpoint) for line in read.fleet().endpoints}
-    for name, place in ((site, 0), (endpoint, 1)):
-        if name is not None and name not in {each[place] for each in known}:
-            _stop(f"the store has no result of {name}")
+        _require([(line.site, line.endpoint) for line in read.fleet().endpoints], site, endpoint)
     for (run, where), together in groupby(found, lambda each: (each.run, each.endpoint)):
         _print_run(where, run, list(together), None if whole else SHOWN)
     if not found:
@@ -99,6 +97,20 @@ def changes(
     for change in Change:
         if any(each.change is change for each in found):
             click.echo(f"{change.value:<10} {CHANGE_MEANING[change]}")
+
+
+@group.command()
+@click.option("--site", metavar="NAME", help="Only this site.")
+@click.option("--endpoint", metavar="NAME", help="Only this endpoint.")
+@_options
+def failing(*, site: str | None, endpoint: str | None, said: str | None, out: Path) -> None:
+    """What fails, and since when: the newest result of every check, the gravest first."""
+    with _opened(said, out) as store, Reader(store) as read:
+        known = [(line.site, line.endpoint) for line in read.fleet().endpoints]
+        _require(known, site, endpoint)
+        wanted = [each for each in known if site in (None, each[0]) and endpoint in (None, each[1])]
+        for each in wanted:
+            _print_failing(each[1], read.endpoint(*each).latest)
 
 
 @group.command()
@@ -165,6 +177,26 @@ def _opened(said: str | None, out: Path) -> Iterator[Store]:
 def _stop(sentence: str) -> NoReturn:
     click.echo(printable(sentence), err=True)
     raise SystemExit(int(ExitCode.USAGE))
+
+
+def _require(known: Sequence[tuple[str, str]], site: str | None, endpoint: str | None) -> None:
+    """Stop at the name of a site or endpoint that has no result."""
+    for name, place in ((site, 0), (endpoint, 1)):
+        if name is not None and name not in {each[place] for each in known}:
+            _stop(f"the store has no result of {name}")
+
+
+def _print_failing(endpoint: str, latest: Sequence[Latest]) -> None:
+    found = [each for each in latest if each.result.outcome is Outcome.FAIL]
+    click.echo(f"{printable(endpoint)}  {len(found)} failing" + ("" if found else "\n"))
+    for each in sorted(found, key=lambda each: (each.result.severity.rank, each.failing_since)):
+        result = each.result
+        which = " ".join(filter(None, (result.check, result.cell, result.partner)))
+        since = f"since {each.failing_since:%Y-%m-%d %H:%M}"
+        click.echo(f"  {result.severity.value:<8} {since}  {printable(which)}")
+        click.echo(f"{'':11}{printable(result.actual or '')}")
+    if found:
+        click.echo()
 
 
 def _sentence(done: Imported) -> str:

@@ -107,6 +107,24 @@ def test_changes_since_and_of_whom(tmp_path: Path) -> None:
     assert "no result of C" in output("--endpoint", "C")
 
 
+def test_what_fails_and_since_when(tmp_path: Path) -> None:
+    for hour in range(3):
+        write_run(tmp_path, hour, {"A": {"a.b.c": "PFF"[hour], "a.b.d": "N"}, "B": {"a.b.c": "P"}})
+    _type("import", "--out", str(tmp_path))
+
+    done = _type("failing", "--out", str(tmp_path))
+
+    assert done.output.splitlines() == [
+        "A  1 failing",
+        "  HIGH     since 2026-11-01 01:00  a.b.c",
+        f"           PUT /area/{run_name(2)}/0000-put-000002/f answered 500",
+        "",
+        "B  0 failing",
+        "",
+    ]
+    assert "no result of C" in _type("failing", "--site", "C", "--out", str(tmp_path)).output
+
+
 def test_status_and_prune(tmp_path: Path) -> None:
     for hour in range(3):
         write_run(tmp_path, hour, {"A": {"a.b.c": "P"}})
