@@ -8,7 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, inspect, select, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
@@ -101,10 +112,14 @@ def insert_new(
     everything = [dict(row) for row in rows]
     if not everything:
         return 0
-    module = sqlite if connection.dialect.name == "sqlite" else postgresql
     # The table and not its class: rows by the thousand need no unit of work.
-    statement = module.insert(cast("Table", table.__table__)).on_conflict_do_nothing()
-    return connection.execute(statement, everything).rowcount
+    fresh = cast("Table", table.__table__)
+    if connection.dialect.name == "sqlite":
+        statement = sqlite.insert(fresh).on_conflict_do_nothing()
+        return connection.execute(statement, everything).rowcount
+    # PostgreSQL's driver does not count the rows of many, but gives them back.
+    returning = postgresql.insert(fresh).on_conflict_do_nothing().returning(literal(1))
+    return len(connection.execute(returning, everything).all())
 
 
 def hold_texts(connection: Connection, *, alone: bool) -> None:

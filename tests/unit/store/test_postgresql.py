@@ -49,9 +49,10 @@ def test_two_real_runs_are_the_same_in_both(
 ) -> None:
     site = "LAKE-STORM-EMULATED"
     golden_runs(tmp_path, site)
-    for each in (postgresql, store):
-        take_in(each, tmp_path)
+    done = [[take_in(each, tmp_path) for _ in range(2)] for each in (postgresql, store)]
 
+    assert [each.new for each in done[0][0]] == [600, 600]
+    assert done[0] == done[1]
     assert rolled_up(postgresql) == rolled_up(store)
     with Reader(postgresql) as one, Reader(store) as other:
         assert one.fleet() == other.fleet()
