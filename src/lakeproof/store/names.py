@@ -24,7 +24,8 @@ DIGEST_BYTES = 16
 TEXTS = ("expected", "actual", "do", "reproduce", "known_issue", "transcript", "partner")
 """The columns of `detail`, which are fields of a result as well."""
 MESH = "tpc.mesh."
-"""What the ids of the checks begin with that are about one partner each."""
+PAIRED = (MESH, "fts.jobs.job-finishes-where-plain-copy-does")
+"""What the ids of the checks begin with that run once for each partner (a test compares)."""
 
 UNCHANGING = ("check_id", "cell", "suite")
 
@@ -47,7 +48,7 @@ def question_key(result: Result) -> QuestionKey:
 
 def pair_of(result: Result) -> str:
     """The partner, where a check is about one; who is there by chance is no part of a series."""
-    return result.partner or "" if result.check.startswith(MESH) else ""
+    return result.partner or "" if result.check.startswith(PAIRED) else ""
 
 
 class Names:

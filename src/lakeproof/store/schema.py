@@ -157,9 +157,9 @@ class Question(Base):
 
 
 class Series(Base):
-    """One question to one endpoint, in the mesh about one partner ('' elsewhere).
+    """One question to one endpoint; of checks that run for each partner, about one of them.
 
-    With whom an endpoint's other checks copy is no part of what they ask: see `Detail`.
+    With whom an endpoint's other checks copy is no part of what they ask ('' here; see `Detail`).
     """
 
     __tablename__ = "series"

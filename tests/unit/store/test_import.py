@@ -18,7 +18,7 @@ from lakeproof.results import Result
 from lakeproof.store import Store, StoreError, ingest, open_store, rollup
 from lakeproof.store.ingest import folders_in
 from lakeproof.store.load import standing
-from lakeproof.store.names import MESH
+from lakeproof.store.names import PAIRED
 from lakeproof.store.schema import Answer, Base, Detail, Run, Visit, Words
 from lakeproof.verdict import Blame, Outcome
 from tests.unit.store.contents import rolled_up
@@ -312,16 +312,16 @@ def test_two_write_at_once(tmp_path: Path) -> None:
         each.close()
 
 
-def test_only_checks_of_the_mesh_are_about_one_partner_each() -> None:
+def test_the_store_knows_which_checks_run_once_for_each_partner() -> None:
     """Else two results of one run would be one series, and the second left out."""
-    paired = [
+    paired = {
         check.id
         for check in tree.load_checks()
         if "peer" in inspect.signature(check.function).parameters
-    ]
+    }
+    known = {check.id for check in tree.load_checks() if check.id.startswith(PAIRED)}
 
-    assert paired
-    assert all(check.startswith(MESH) for check in paired)
+    assert paired == known, "PAIRED of lakeproof/store/names.py is not up to date"
 
 
 def test_a_store_that_is_none(tmp_path: Path) -> None:
