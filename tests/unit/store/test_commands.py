@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from lakeproof.store_commands import group
+from lakeproof.commands.store import group
 from lakeproof.store_place import StorePlaceError, store_place
 from tests.unit.store.made import BEGIN, run_name, write_run
 

@@ -12,8 +12,8 @@ from typing import NoReturn
 import click
 
 from lakeproof import tree
+from lakeproof.commands.clean import Age
 from lakeproof.exitcode import ExitCode
-from lakeproof.session.commands import Age
 from lakeproof.store import Store, StoreError, open_store, retention
 from lakeproof.store.changes import CHANGE_MEANING, GOOD, Change
 from lakeproof.store.ingest import Imported, folders_in, import_runs
