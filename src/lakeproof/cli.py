@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "profiles": "lakeproof.commands.profiles:group",
     "blame": "lakeproof.commands.blame:blame",
     "rucio": "lakeproof.commands.rucio:group",
+    "report": "lakeproof.commands.report:report",
     "store": "lakeproof.commands.store:group",
     "token": "lakeproof.commands.token:group",
     "clean": "lakeproof.commands.clean:clean",

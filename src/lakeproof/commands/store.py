@@ -61,7 +61,7 @@ def import_(places: Sequence[Path], said: str | None, out: Path) -> None:
     if not folders:
         _stop(f"there is no results.jsonl in {', '.join(map(str, places or (out,)))}")
     problem = False
-    with _opened(said, out) as store:
+    with opened(said, out) as store:
         for done in import_runs(store, folders, tree.load_checks().renamed):
             click.echo(_sentence(done))
             if done.problem:
@@ -87,7 +87,7 @@ def changes(
 ) -> None:
     """What changed: in the last run of each endpoint, or in all of the last hours or days."""
     moment = None if since is None else datetime.now(UTC) - since
-    with _opened(said, out) as store, Reader(store) as read:
+    with opened(said, out) as store, Reader(store) as read:
         found = read.changes(moment, site, endpoint)
         _require([(line.site, line.endpoint) for line in read.fleet().endpoints], site, endpoint)
     for (run, where), together in groupby(found, lambda each: (each.run, each.endpoint)):
@@ -105,7 +105,7 @@ def changes(
 @_options
 def failing(*, site: str | None, endpoint: str | None, said: str | None, out: Path) -> None:
     """What fails, and since when: the newest result of every check, the gravest first."""
-    with _opened(said, out) as store, Reader(store) as read:
+    with opened(said, out) as store, Reader(store) as read:
         known = [(line.site, line.endpoint) for line in read.fleet().endpoints]
         _require(known, site, endpoint)
         wanted = [each for each in known if site in (None, each[0]) and endpoint in (None, each[1])]
@@ -133,7 +133,7 @@ def failing(*, site: str | None, endpoint: str | None, said: str | None, out: Pa
 @_options
 def prune(results: timedelta, history: timedelta, said: str | None, out: Path) -> None:
     """Remove what is old; runs may go on writing meanwhile. Never touches the runs' folders."""
-    with _opened(said, out) as store:
+    with opened(said, out) as store:
         gone = retention.prune(store, datetime.now(UTC), results=results, history=history)
         click.echo(
             f"removed {gone.results} results, {gone.texts} texts, {gone.visits} visits of endpoints"
@@ -144,7 +144,7 @@ def prune(results: timedelta, history: timedelta, said: str | None, out: Path) -
 @_options
 def status(said: str | None, out: Path) -> None:
     """Where the store is, and how much is in it."""
-    with _opened(said, out) as store:
+    with opened(said, out) as store:
         found = size(store)
         click.echo(f"{'store':<10} {store.name} (schema {found.revision})")
         for name, number in found.rows.items():
@@ -157,7 +157,8 @@ def status(said: str | None, out: Path) -> None:
 
 
 @contextmanager
-def _opened(said: str | None, out: Path) -> Iterator[Store]:
+def opened(said: str | None, out: Path) -> Iterator[Store]:
+    """The store that was meant; ends the command with a sentence when there is none."""
     try:
         place = store_place(said, out)
         if place is None:
