@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "lakeproof.lake.demo:demo",
     "lake": "lakeproof.lake.commands:group",
     "inventory": "lakeproof.commands.inventory:group",
+    "checklist": "lakeproof.commands.checklist:checklist",
     "checks": "lakeproof.commands.checks:group",
     "matrix": "lakeproof.commands.matrix:matrix",
     "profiles": "lakeproof.commands.profiles:group",
