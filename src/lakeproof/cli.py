@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "checklist": "lakeproof.commands.checklist:checklist",
     "checks": "lakeproof.commands.checks:group",
     "matrix": "lakeproof.commands.matrix:matrix",
+    "mesh": "lakeproof.commands.mesh:mesh",
     "profiles": "lakeproof.commands.profiles:group",
     "blame": "lakeproof.commands.blame:blame",
     "rucio": "lakeproof.commands.rucio:group",
