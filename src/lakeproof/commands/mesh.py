@@ -35,7 +35,7 @@ from lakeproof.wording import printable
     default="7d",
     show_default=True,
     metavar="AGE",
-    help="Of the runs below --out those of the last 24h, 7d, …; the newest copy of each pair counts.",
+    help="Of the runs below --out: those of the last 24h, 7d, …; of each pair the newest counts.",
 )
 @click.option(
     "--last",

@@ -8,10 +8,11 @@ The method, a greedy minimum explanation weighed by likelihood:
 
 1. Every place (see `places`) is a hypothesis: "copies in here fail". Of the copies in it that no
    named suspect explains yet, `tried` were judged and `failed` failed. Its weight is how much
-   likelier that is if the place is broken than if it is sound, as a logarithm:
-   `failed * ln(p / NOISE) + (tried - failed) * ln((1 - p) / (1 - NOISE))`, where NOISE is how often
-   a copy between sound ends fails, and p the place's own rate, at least HALF: a place where most
-   copies work is not what is broken.
+   likelier that is if the place is broken than if it is sound, as a logarithm. A copy between sound
+   ends fails by NOISE, and one in a broken place succeeds as rarely, so the weight is
+   `(failed - works) * ln((1 - NOISE) / NOISE)`: a place where most copies work is not broken, and
+   one that is red throughout weighs more than a larger one that is half red. A pair is compared
+   with what else its two ends do: where these fail now and then, so may the pair by chance.
 2. From the weight goes the price of naming a place of that kind: the logarithm of how many there
    are (with 3540 pairs some fail twice by chance), and of how seldom a hint may be wrong
    (WRONG). So a pair needs more failures than an endpoint, and more in a larger mesh.
@@ -41,7 +42,6 @@ from lakeproof.mesh.places import RANK, Kind, Place, places_of
 from lakeproof.mesh.seen import Copy
 
 NOISE = 0.02
-HALF = 0.5
 WRONG = 0.01
 SAME = 1e-6
 """Weights that differ by less are the same."""
@@ -187,6 +187,13 @@ class _Mesh:
                 like.add((kind, names))
                 yield self.places[other]
 
+    def ends_of_pair(self, number: int) -> list[int]:
+        """All copies of either end, as places; empty for what is no pair."""
+        place = self.places[number]
+        if place.kind not in (Kind.PAIR, Kind.BETWEEN):
+            return []
+        return [self.numbers[Place(Kind.ENDPOINT, (name,))] for name in place.names]
+
     def _beside(self, place: Place) -> Iterator[int]:
         for name in place.names:
             yield from self.cells[self.numbers[Place(Kind.ENDPOINT, (name,))]]
@@ -218,22 +225,31 @@ class _Left:
                     self.failed[other] -= self.mesh.bad[at]
 
     def accused(self) -> Iterator[int]:
-        """The places in which at least HALF fails."""
+        """The places in which most copies fail."""
         for number, failed in self.failed.items():
-            if failed and failed >= HALF * self.tried[number]:
+            if 2 * failed > self.tried[number]:
                 yield number
 
     def worth(self, number: int) -> float:
         """The weight of what is left in it, less its price."""
-        return weight(self.failed[number], self.tried[number]) - self.mesh.price[number]
+        said = weight(self.failed[number], self.tried[number], self._usual(number))
+        return said - self.mesh.price[number]
+
+    def _usual(self, number: int) -> float:
+        """How often copies fail by chance: of a pair, as often as other copies of its ends do."""
+        ends = self.mesh.ends_of_pair(number)
+        failed = sum(self.failed[end] - self.failed[number] for end in ends)
+        tried = sum(self.tried[end] - self.tried[number] for end in ends)
+        return min(max(failed / tried, NOISE), 1 - NOISE) if tried else NOISE
 
 
-def weight(failed: int, tried: int) -> float:
-    """How much likelier `failed` of `tried` are in a broken place than by chance, as a logarithm."""
-    if not tried:
-        return 0.0
-    rate = min(max(failed / tried, HALF), 1 - NOISE)
-    return failed * log(rate / NOISE) + (tried - failed) * log((1 - rate) / (1 - NOISE))
+def weight(failed: int, tried: int, usual: float = NOISE) -> float:
+    """How much likelier this is of a broken place than of one where the `usual` share fails.
+
+    As a natural logarithm.
+    """
+    works = tried - failed
+    return failed * log((1 - NOISE) / usual) + works * log(NOISE / (1 - usual))
 
 
 def _refined(mesh: _Mesh, named: list[int]) -> list[int]:

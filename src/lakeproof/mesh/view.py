@@ -18,7 +18,7 @@ LETTERS: Mapping[Outcome, tuple[str, str]] = {
     Outcome.NONSTRICT: ("n", "yellow"),
     Outcome.KNOWN: ("k", "yellow"),
     Outcome.FIXED: ("x", "green"),
-    Outcome.UNSUPPORTED: ("–", "dim"),
+    Outcome.UNSUPPORTED: ("-", "dim"),
     Outcome.BLOCKED: ("b", "magenta"),
     Outcome.ERROR: ("e", "magenta"),
     Outcome.NOTRUN: (" ", "dim"),
