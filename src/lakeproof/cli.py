@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "lakeproof.commands.report:report",
     "store": "lakeproof.commands.store:group",
     "token": "lakeproof.commands.token:group",
+    "ci": "lakeproof.commands.ci:group",
     "clean": "lakeproof.commands.clean:clean",
 }
 """Subcommand, and where it is; imported when it is asked for, because together they take long."""

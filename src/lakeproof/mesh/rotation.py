@@ -35,7 +35,8 @@ Slot = tuple[Match, ...]
 class Rotation:
     """All ordered pairs of `names`, in turns.
 
-    Raises ValueError for a name that is there twice, and for numbers below 1.
+    Without slots (`per_run` 0) nobody has a turn. Raises ValueError for a name that is there twice,
+    and for numbers that make no sense.
     """
 
     names: tuple[str, ...]
@@ -45,12 +46,14 @@ class Rotation:
     def __post_init__(self) -> None:
         if len(set(self.names)) != len(self.names):
             raise ValueError("an endpoint is named twice")
-        if self.at_once < 1 or self.per_run < 1:
-            raise ValueError("expected at least one transfer at once, and one slot a run")
+        if self.at_once < 1 or self.per_run < 0:
+            raise ValueError("expected at least one pair at once, and no negative slots a run")
 
     @property
     def runs(self) -> int:
-        """After how many runs in a row every ordered pair was played; 0 for one endpoint."""
+        """After how many runs in a row every ordered pair was played; 0: nothing is played."""
+        if self.per_run == 0:
+            return 0
         return ceil(len(self.slots) / self.per_run)
 
     @property

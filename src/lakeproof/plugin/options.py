@@ -190,6 +190,14 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("site", "Only this site.", "NAME", multiple=True, commands=FLEET),
     Option("endpoint", "Only this endpoint.", "NAME", multiple=True, commands=FLEET),
+    Option(
+        "pair",
+        "Of the mesh only this pair: A copies from B and to B. Without --suite, --check or "
+        "--profile nothing else is tried, but whether both ends are there.",
+        "A,B",
+        multiple=True,
+        commands=FLEET,
+    ),
     Option("suite", "Only this suite, for example webdav.", "NAME", multiple=True),
     Option(
         "check",

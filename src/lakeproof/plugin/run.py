@@ -36,6 +36,7 @@ from lakeproof.verdict import Violation
 LONGEST_PATIENCE = 360
 # More than our own client sends on one processor.
 HIGHEST_RATE = 5000
+OF_PAIRS = ("reachability.*", "*.mesh.*")
 SENSITIVE = (
     "token",
     "partner-token",
@@ -163,7 +164,7 @@ def build(config: pytest.Config, run_id: str | None = None, worker: str | None =
         ),
         selection=Selection(
             tuple(get("lakeproof_suite")),
-            tuple(get("lakeproof_check")),
+            _checks(config),
             get("lakeproof_level"),
             chosen,
         ),
@@ -238,7 +239,27 @@ def _fleet(config: pytest.Config) -> Plan:
     get = config.getoption
     here, shipped = Path("endpoints.yaml"), config.rootpath / "endpoints.yaml"
     path = Path(get("lakeproof_inventory") or (here if here.exists() else shipped))
-    return from_inventory(path, get("lakeproof_site"), get("lakeproof_endpoint"))
+    pairs = [_pair(said) for said in get("lakeproof_pair")]
+    if pairs and (get("lakeproof_site") or get("lakeproof_endpoint")):
+        raise pytest.UsageError("--pair names the endpoints itself: leave --site, --endpoint out")
+    return from_inventory(path, get("lakeproof_site"), get("lakeproof_endpoint"), pairs)
+
+
+def _pair(said: str) -> tuple[str, str]:
+    first, comma, second = (part.strip() for part in said.partition(","))
+    if not (first and comma and second) or first == second or "," in second:
+        raise pytest.UsageError(f"--pair {said}: expected two endpoints such as SITE-A,SITE-B")
+    return first, second
+
+
+def _checks(config: pytest.Config) -> tuple[str, ...]:
+    """The globs that are asked for; of pairs alone: whether the ends are there, and the mesh."""
+    get = config.getoption
+    if get("lakeproof_pair") and not any(
+        get(f"lakeproof_{name}") for name in ("suite", "check", "profile")
+    ):
+        return OF_PAIRS
+    return tuple(get("lakeproof_check"))
 
 
 def patience_minutes(said: str | None) -> int:

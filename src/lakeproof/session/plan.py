@@ -178,7 +178,10 @@ class IssuerTarget:
 
 @dataclass(frozen=True)
 class Plan:
-    """The endpoints under test, those that serve as the other end, and a reserve for that."""
+    """The endpoints under test, those that serve as the other end, and a reserve for that.
+
+    `pairs`: the only ones of the mesh, each the endpoint that copies and its other end; empty: all.
+    """
 
     targets: tuple[Target, ...]
     partners: tuple[Target, ...] = ()
@@ -186,6 +189,7 @@ class Plan:
     peering: Peering | None = None
     issuers: tuple[IssuerTarget, ...] = ()
     fts: FtsTarget | None = None
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def issuer(self, name: str) -> IssuerTarget:
         """The token issuer of this name."""
@@ -201,7 +205,12 @@ class Plan:
         return (*self.targets, *self.partners, *self.reserve)
 
     def peers_of(self, name: str) -> list[Target]:
-        """The other ends of the mesh: explicit partners and the other endpoints under test."""
+        """The other ends of the mesh: explicit partners and the other endpoints under test.
+
+        Where certain pairs are asked for: only those of which `name` is the first.
+        """
+        if self.pairs:
+            return [self.target(other) for first, other in self.pairs if first == name]
         return [*self.partners, *(t for t in self.targets if t.name != name)]
 
     def partners_of(self, name: str) -> list[Target]:
@@ -300,10 +309,19 @@ class AdHoc:
         )
 
 
-def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -> Plan:
-    """The plan for the selected part of an inventory; the rest is the reserve for partners."""
+def from_inventory(
+    path: Path,
+    sites: Sequence[str],
+    endpoints: Sequence[str],
+    pairs: Sequence[tuple[str, str]] = (),
+) -> Plan:
+    """The plan for the selected part of an inventory; the rest is the reserve for partners.
+
+    With `pairs` of the mesh their ends are the selected part.
+    """
     inventory = load(path)
-    chosen = inventory.select(sites, endpoints)
+    ends = dict.fromkeys(name for pair in pairs for name in pair)
+    chosen = inventory.select(sites, [*endpoints, *ends])
     names = {endpoint.name for _, endpoint in chosen}
     rest = [row for row in inventory.endpoints() if row[1].name not in names]
     targets = _targets(inventory, chosen, None)
@@ -313,6 +331,7 @@ def from_inventory(path: Path, sites: Sequence[str], endpoints: Sequence[str]) -
         peering=Peering.of(inventory.peer) if inventory.peer else None,
         issuers=issuers_of(targets),
         fts=_fts(inventory),
+        pairs=tuple(pairs),
     )
 
 
