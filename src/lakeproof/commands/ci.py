@@ -121,8 +121,8 @@ def generate(  # noqa: PLR0913  click's
     """Write a child pipeline: a job for each endpoint, the mesh's turn, and one that publishes.
 
     An endpoint in a downtime is left out. That an endpoint fails does not make the pipeline red;
-    that something could not be judged does, after one more try. docs/fleet.md has the parent
-    pipeline, the schedule and the variables.
+    that something could not be judged does, after one more try. RUN_OPTIONS are for the endpoints'
+    jobs, not for the mesh. docs/fleet.md has the parent pipeline, schedule and variables.
 
     \b
     lakeproof ci generate --into fleet.yml -- --profile escape-rse

@@ -33,7 +33,8 @@ STORE_CACHE = "lakeproof-store"
 class Settings:
     """How the pipeline is run: where jobs find lakeproof, and how much of the mesh a run tries.
 
-    `turn` is the number of the run in the rotation; `options` go to every `lakeproof run`.
+    `turn` is the number of the run in the rotation; `options` go to the `lakeproof run` of each
+    endpoint, and not to those of the mesh.
     `pairs_per_job` of a slot share a job, `workers` of them at the same time.
     """
 
@@ -161,7 +162,7 @@ def _site_job(settings: Settings, endpoint: Endpoint) -> dict[str, Any]:
         "extends": TEMPLATE,
         "stage": SITES,
         "resource_group": f"{GROUP}/{endpoint.name}",
-        "script": [_run(settings, "--endpoint", endpoint.name)],
+        "script": [_run(settings, "--endpoint", endpoint.name, *settings.options)],
     }
 
 
@@ -196,7 +197,7 @@ def _publish_job(settings: Settings, *, anything: bool) -> dict[str, Any]:
 
 
 def _run(settings: Settings, *arguments: str) -> str:
-    return _line(settings.command, "run", "-i", settings.inventory, *arguments, *settings.options)
+    return _line(settings.command, "run", "-i", settings.inventory, *arguments)
 
 
 def _line(command: str, *words: str) -> str:

@@ -171,9 +171,10 @@ def test_a_fleet_that_is_down_publishes_all_the_same(tmp_path: Path) -> None:
 def test_options_and_odd_names_reach_the_shell_whole(tmp_path: Path) -> None:
     folder = tmp_path / "a folder"
     folder.mkdir()
-    fleet = _fleet(_inventory(folder, "A"), options=("--profile", "escape-rse", "--check", "w.*"))
+    fleet = _fleet(_inventory(folder, "A", "B"), options=("--profile", "a b", "--check", "w.*"))
 
-    (line,) = pipeline(fleet)["site A"]["script"]
+    content = pipeline(fleet)
+    (line,) = content["site A"]["script"]
 
     assert shlex.split(line) == [
         ".venv/bin/lakeproof",
@@ -183,10 +184,11 @@ def test_options_and_odd_names_reach_the_shell_whole(tmp_path: Path) -> None:
         "--endpoint",
         "A",
         "--profile",
-        "escape-rse",
+        "a b",
         "--check",
         "w.*",
     ]
+    assert "--profile" not in content["mesh-1 1/1"]["script"][0]
 
 
 def test_every_run_of_a_job_is_one_that_lakeproof_understands(tmp_path: Path) -> None:
