@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from lakeproof.cli import COMMANDS
 from lakeproof.lake import Lake
+from lakeproof.lake.control import environment
 
 pytestmark = [
     pytest.mark.lake,
@@ -48,7 +50,7 @@ class Project:
 
     def __init__(self, folder: Path, lake: Lake) -> None:
         self.folder = folder
-        self.env = {**os.environ, **lake.env}
+        self.env = {**os.environ, **environment(lake)}
         inventory = yaml.safe_load(lake.inventory.read_text("utf-8"))
         some = [site for site in inventory["sites"] if site["endpoints"][0].get("emulated")][:3]
         dead, down = (_like(some[0], name, 9) for name in ("DEAD", "DOWN"))
@@ -86,7 +88,7 @@ class Project:
         return done.stdout + done.stderr
 
 
-def _like(site: dict[str, object], name: str, port: int) -> dict[str, list[dict[str, object]]]:
+def _like(site: dict[str, Any], name: str, port: int) -> dict[str, Any]:
     """A site on this machine where nobody listens."""
     made = yaml.safe_load(yaml.safe_dump({**site, "name": name}))
     (endpoint,) = made["endpoints"]

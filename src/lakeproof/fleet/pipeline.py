@@ -9,7 +9,7 @@ it is for a broken inventory (3). GitLab would retry every failure if `when` wer
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -205,7 +205,7 @@ def _line(command: str, *words: str) -> str:
     return f"{command} {shlex.join(words)}"
 
 
-def coverage(number: int, ways: Sequence[tuple[int, int]]) -> list[Mapping[str, int]]:
+def coverage(number: int, ways: Sequence[tuple[int, int]]) -> list[dict[str, int]]:
     """For `number` endpoints: after how many runs every ordered pair was tried, each way.
 
     A way is how many pairs an endpoint may be in at once, and slots a run.
