@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, str] = {
     "store": "lakeproof.commands.store:group",
     "token": "lakeproof.commands.token:group",
     "ci": "lakeproof.commands.ci:group",
+    "export": "lakeproof.commands.export:group",
+    "probe": "lakeproof.commands.export:probe",
     "clean": "lakeproof.commands.clean:clean",
 }
 """Subcommand, and where it is; imported when it is asked for, because together they take long."""

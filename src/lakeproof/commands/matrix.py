@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rich.console import Console
 
 from lakeproof.exitcode import ExitCode
 from lakeproof.matrix_view import print_matrix
+from lakeproof.recorded import RecordedError, read_results, run_folder
 from lakeproof.results import Result
 
 
@@ -36,11 +36,8 @@ def matrix(run: Path | None, out: Path, endpoint: tuple[str, ...], *, plain: boo
 
 
 def _results(run: Path | None, out: Path) -> list[Result]:
-    folders = [out / "latest"] if run is None else [run, out / "runs" / run]
-    for folder in folders:
-        path = folder / "results.jsonl"
-        if path.is_file():
-            lines = path.read_text("utf-8").splitlines()
-            return [Result.from_dict(json.loads(line)) for line in lines]
-    click.echo(f"there is no results.jsonl in {' nor in '.join(map(str, folders))}", err=True)
-    raise SystemExit(int(ExitCode.USAGE))
+    try:
+        return list(read_results(run_folder(run, out)))
+    except RecordedError as error:
+        click.echo(str(error), err=True)
+        raise SystemExit(int(ExitCode.USAGE)) from None

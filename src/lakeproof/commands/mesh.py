@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -17,7 +15,7 @@ from lakeproof.exitcode import ExitCode
 from lakeproof.mesh.seen import copies_of, newest
 from lakeproof.mesh.suspects import find_suspects
 from lakeproof.mesh.view import print_mesh
-from lakeproof.results import Result, started_at
+from lakeproof.recorded import RecordedError, folders_below, read_results, runs_since
 from lakeproof.wording import printable
 
 
@@ -56,34 +54,16 @@ def mesh(runs: tuple[Path, ...], out: Path, since: timedelta, last: int) -> None
     lakeproof run --check 'tpc.mesh.*'
     lakeproof mesh
     """
-    copies = list(copies_of(_results(_folders(runs, out, since))))
+    try:
+        oldest = datetime.now(UTC) - since
+        folders = folders_below(runs) if runs else runs_since(out, oldest)
+        copies = [copy for folder in folders for copy in copies_of(read_results(folder))]
+    except RecordedError as error:
+        _stop(str(error))
     if not copies:
         _stop("no copy between two endpoints in these runs: run `--check 'tpc.mesh.*'` first")
     console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
     print_mesh(console, copies, find_suspects(newest(copies, last)))
-
-
-def _folders(runs: Sequence[Path], out: Path, since: timedelta) -> list[Path]:
-    if runs:
-        found = sorted({path.parent for run in runs for path in run.rglob("results.jsonl")})
-        if not found:
-            _stop(f"there is no results.jsonl in {', '.join(map(str, runs))}")
-        return found
-    oldest = datetime.now(UTC) - since
-    every = sorted(path.parent for path in (out / "runs").glob("*/results.jsonl"))
-    if not every:
-        _stop(f"there is no results.jsonl in {out / 'runs'}/*")
-    return [run for run in every if (begun := started_at(run.name)) is None or begun >= oldest]
-
-
-def _results(folders: Sequence[Path]) -> Iterator[Result]:
-    for folder in folders:
-        path = folder / "results.jsonl"
-        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            try:
-                yield Result.from_dict(json.loads(line))
-            except (ValueError, TypeError, KeyError) as error:
-                _stop(f"{path}:{number}: expected a result, found: {type(error).__name__} {error}")
 
 
 def _stop(sentence: str) -> NoReturn:

@@ -168,6 +168,9 @@ def test_wire_knows_nothing_of_checks() -> None:
             ("plugin", "session", "expect", "known", "report", "check", "tree", *BELOW),
         ),
         ("peer", (*UPPER_ROOMS, "check", "credentials", "inventory", "lake")),
+        ("mesh", ("plugin", "session", "check", "credentials", "emulator", "lake", "wire")),
+        ("fleet", ("plugin", "session", "check", "credentials", "emulator", "lake", "wire")),
+        ("machines", ("plugin", "session", "check", "credentials", "emulator", "lake", "wire")),
         ("blame", (*UPPER_ROOMS, "check", "credentials", "inventory", "emulator", "lake", "wire")),
     ],
 )

@@ -1,0 +1,1 @@
+"""Results for other programs: monitoring, search, feeds, badges and job summaries."""
