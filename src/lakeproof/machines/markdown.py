@@ -13,7 +13,8 @@ from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 from lakeproof.wording import by_severity, failure_lines, printable
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&@:/$-])")
+# Of CommonMark, and what GitLab and GitHub link by themselves; none at the beginning of a line.
+SPECIAL = re.compile(r"([\\`*_{}\[\]#!|<>~&@:$%^]|(?<=www)\.)")
 CORE = (Outcome.PASS, Outcome.FAIL, Outcome.KNOWN, Outcome.NONSTRICT, Outcome.ERROR)
 AT_MOST = 30
 """What is more would make a comment too long; it is in results.jsonl."""

@@ -1,4 +1,4 @@
-"""An endpoint as one line for Nagios and what took over its plugin interface (Icinga, checkmk, ETF).
+"""An endpoint as one line for Nagios and its heirs (Icinga, checkmk, ETF).
 
 The line: STATUS, a sentence, and after a bar the numbers as `label=value;warn;crit;min`.
 """

@@ -1,4 +1,4 @@
-"""Results as documents for OpenSearch (or Elasticsearch): one a result, in the form of its bulk API.
+"""Results as documents for OpenSearch or Elasticsearch, in the form of its bulk API.
 
 The same result always has the same id, so a run that is sent twice is there once.
 """

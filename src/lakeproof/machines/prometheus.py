@@ -1,7 +1,7 @@
 """A run as metrics in Prometheus's text format, for node_exporter's textfile or a push gateway.
 
-No label says the check: an endpoint has some 20 series however many checks there are. What failed is
-on the page, or in OpenSearch.
+No label says the check: an endpoint has some 20 series however many checks there are. What failed
+is on the page, or in OpenSearch.
 """
 
 from __future__ import annotations
