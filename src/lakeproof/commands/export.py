@@ -61,7 +61,7 @@ def prometheus(run: Path | None, out: Path, into: Path | None) -> None:
     \b
     lakeproof export prometheus --into /var/lib/node_exporter/lakeproof.prom
     """
-    # half a second to import, and the others need nothing of it
+    # takes long to import, and the others need nothing of it
     from lakeproof.machines.prometheus import metrics  # noqa: PLC0415
 
     _write(metrics(_results(run, out)), into)

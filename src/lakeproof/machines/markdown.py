@@ -1,7 +1,7 @@
 """A run in Markdown: for a merge request's comment, or a job's summary.
 
-Whatever came from an endpoint is shown as it is: nothing in it becomes markup (GitLab may make a link
-of a URL, which then shows where it leads).
+Whatever came from an endpoint is shown as it is: nothing in it becomes markup (GitLab may make a
+link of a URL, which then shows where it leads).
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
@@ -16,6 +17,8 @@ from lakeproof.mesh.seen import copies_of
 from lakeproof.results import Result
 
 WHERE = ("site", "endpoint")
+
+FILE = "metrics.prom"
 
 
 def metrics(results: Iterable[Result]) -> str:
@@ -28,6 +31,11 @@ def metrics(results: Iterable[Result]) -> str:
     _about(registry, found)
     _mesh(registry, rows)
     return generate_latest(registry).decode("utf-8")
+
+
+def write(folder: Path, results: Iterable[Result]) -> None:
+    """Write metrics.prom into a run's folder."""
+    (folder / FILE).write_text(metrics(results), encoding="utf-8")
 
 
 def _gauge(registry: CollectorRegistry, name: str, about: str, labels: Sequence[str]) -> Gauge:

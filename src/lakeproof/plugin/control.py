@@ -134,6 +134,7 @@ class Controller:
             harness_broken=self.harness_broken or session.testscollected == 0,
         )
         matrix_view.write(self.run.folder.path, self.results)
+        self._write_metrics()
         self.run.folder.close(
             self.results,
             exit_code=int(session.exitstatus),
@@ -151,6 +152,12 @@ class Controller:
         if self.progress is not None:
             self._summarise()
         return result
+
+    def _write_metrics(self) -> None:
+        # takes long to import, and no check needs it
+        from lakeproof.machines import prometheus  # noqa: PLC0415
+
+        prometheus.write(self.run.folder.path, self.results)
 
     def _clean_for_lost_workers(self) -> list[str]:
         """Remove the work directories of this run's workers that could not do it themselves."""
