@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import NoReturn
 
@@ -65,6 +66,18 @@ def prometheus(run: Path | None, out: Path, into: Path | None) -> None:
     from lakeproof.machines.prometheus import metrics  # noqa: PLC0415
 
     _write(metrics(_results(run, out)), into)
+
+
+@group.command()
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write it here. Default: standard output.",
+)
+def grafana(into: Path | None) -> None:
+    """A dashboard for the metrics of `export prometheus`; in Grafana: Dashboards, New, Import."""
+    _write((files("lakeproof.machines") / "grafana.json").read_text("utf-8"), into)
 
 
 @group.command()

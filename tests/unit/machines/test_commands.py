@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def test_badge_of_one_endpoint(out: Path) -> None:
 
     missing = _lakeproof("export", "badge", "--out", out, "--endpoint=NOBODY")
     assert (missing.exit_code, missing.output) == (3, "this run has no result of NOBODY\n")
+
+
+def test_the_dashboard_needs_no_run(tmp_path: Path) -> None:
+    done = _lakeproof("export", "grafana", "--into", tmp_path / "lakeproof.json")
+
+    assert done.exit_code == 0
+    assert json.loads((tmp_path / "lakeproof.json").read_text("utf-8"))["uid"] == "lakeproof"
 
 
 def test_without_a_run_it_says_so(tmp_path: Path) -> None:

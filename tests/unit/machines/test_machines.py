@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -78,6 +79,25 @@ def test_prometheus_labels_are_escaped() -> None:
 
     assert odd in {dict(labels).get("version") for _, labels in samples}
     assert sum(name == "lakeproof_results" for name, _ in samples) == len(Outcome)
+
+
+def test_dashboard_asks_for_metrics_and_labels_that_there_are() -> None:
+    content = json.loads((files("lakeproof.machines") / "grafana.json").read_text("utf-8"))
+    there: dict[str, set[str]] = {}
+    for name, labels in _samples(metrics(some())):
+        there.setdefault(name, set()).update(dict(labels))
+
+    asked = [target["expr"] for panel in content["panels"] for target in panel["targets"]]
+    asked.append(content["templating"]["list"][1]["query"]["query"])
+    for expression in asked:
+        (name,) = re.findall(r"lakeproof_[a-z_]+", expression)
+        used = re.findall(r"[{ ]([a-z_]+)=", expression)
+        for group in re.findall(r"by \(([^)]+)\)", expression):
+            used += group.split(", ")
+        assert set(used) <= there[name], expression
+
+    assert {panel["id"] for panel in content["panels"]} == set(range(1, 8))
+    assert set(re.findall(r"lakeproof_[a-z_]+", str(asked))) == set(there)
 
 
 @pytest.mark.parametrize(
