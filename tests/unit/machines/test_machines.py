@@ -163,8 +163,8 @@ def test_opensearch_has_no_field_for_each_thing_that_was_measured() -> None:
 
 def _words(svg: str) -> tuple[str, str, str]:
     root = fromstring(svg)
-    label, text = (each.text for each in root.iter(f"{{{SVG}}}text"))
-    fill = list(root.iter(f"{{{SVG}}}rect"))[1].get("fill")
+    label, text = (str(each.text) for each in root.iter(f"{{{SVG}}}text"))
+    fill = str(list(root.iter(f"{{{SVG}}}rect"))[1].get("fill"))
     assert root.get("aria-label") == f"{label}: {text}"
     return label, text, fill
 
