@@ -33,8 +33,8 @@ generate:
   stage: fleet
   script:
     - >-
-      {lakeproof} ci generate --turn 0 --slots {slots} --workers 2 --setup true --lakeproof '{lakeproof}'
-      --into fleet.yml -- --check '{check}' --check 'reachability.*'
+      {lakeproof} ci generate --turn 0 --slots {slots} --workers 2 --setup true
+      --lakeproof '{lakeproof}' --into fleet.yml -- --check '{check}' --check 'reachability.*'
   artifacts: {{paths: [fleet.yml]}}
 fleet:
   stage: fleet
