@@ -6,16 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
+from lakeproof.mesh.seen import DIRECTIONS, Direction, copies_of
+from lakeproof.mesh.suspects import Findings, find_suspects
 from lakeproof.pages.strip import HEIGHTS
-from lakeproof.pages.suspects import Suspect, suspects
 from lakeproof.store.changes import GOOD, JUDGED
 from lakeproof.store.views import Latest, Mesh, MeshCell, MeshEnd
 from lakeproof.verdict import Outcome
 
-Direction = Literal["pull", "push"]
-DIRECTIONS: tuple[Direction, ...] = ("pull", "push")
 OLD = timedelta(days=7)
 
 
@@ -83,7 +81,7 @@ class MeshPage:
     golden: Collection[str]
     codes: Mapping[str, str]
     tables: tuple[MeshTable, ...]
-    suspects: tuple[Suspect, ...]
+    findings: Findings
 
     @property
     def unwell(self) -> tuple[str, ...]:
@@ -104,7 +102,8 @@ def mesh_page(mesh: Mesh, golden: Collection[str], now: datetime) -> MeshPage:
         _table(direction, ends, [c for c in mesh.cells if c.direction == direction], codes, now)
         for direction in DIRECTIONS
     )
-    return MeshPage(ends, golden, codes, tables, suspects(mesh.cells))
+    copies = copies_of(cell.latest.result for cell in mesh.cells)
+    return MeshPage(ends, golden, codes, tables, find_suspects(copies))
 
 
 def _table(

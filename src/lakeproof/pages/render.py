@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from lakeproof import __version__
 from lakeproof.lookup import citation
+from lakeproof.mesh.view import evidence
 from lakeproof.pages.grid import MEANS, SIGNS, sign
 from lakeproof.pages.places import ASSETS, Places, up
 from lakeproof.pages.strip import drawn
@@ -90,6 +91,7 @@ def environment() -> Environment:
         "MEANS": MEANS,
         "SIGNS": SIGNS,
         "drawn": drawn,
+        "evidence": evidence,
         "sign": sign,
         "plural": plural,
         "version": __version__,
