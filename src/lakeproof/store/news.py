@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from lakeproof.store.changes import Change, Spell, change, failing_since
+from lakeproof.store.changes import JUDGED, Change, Spell, change, failing_since
 from lakeproof.store.fold import unfold
 from lakeproof.store.load import spell_of, texts
 from lakeproof.store.parts import parts
 from lakeproof.store.schema import Answer, Endpoint, Question, Run, Series, Span, Visit
 from lakeproof.store.views import Transition
+from lakeproof.verdict import Outcome
 
 URGENCY = (Change.REGRESSED, Change.BROKEN, Change.NEW, Change.FLAKY, Change.FIXED)
 Found = Row[*tuple[Any, ...]]
@@ -68,6 +70,32 @@ def failing(connection: Connection, series: Collection[int]) -> dict[int, dateti
         for number, spans in _histories(connection, series).items()
     }
     return {number: since for number, since in found.items() if since is not None}
+
+
+def judged_before(
+    connection: Connection, series: Collection[int], number: int
+) -> dict[int, tuple[tuple[Outcome, datetime], ...]]:
+    """The last so many judgements of each of these series before its newest result.
+
+    Oldest first; the moment is that of the last run that said the same.
+    """
+    if number == 0:
+        return {}
+    return {
+        one: tuple(_judged_before([spell_of(span) for span in spans], number))[::-1]
+        for one, spans in _histories(connection, series).items()
+    }
+
+
+def _judged_before(spells: Sequence[Spell], number: int) -> Iterator[tuple[Outcome, datetime]]:
+    """Newest first."""
+    left, skip = number, 1
+    for spell in reversed(spells):
+        if spell.outcome in JUDGED:
+            told = min(spell.runs - skip, left)
+            yield from itertools.repeat((spell.outcome, spell.last_at), told)
+            left -= told
+        skip = 0
 
 
 def transitions(connection: Connection, found: Sequence[Turn]) -> tuple[Transition, ...]:

@@ -129,13 +129,18 @@ class Reader:
         """One endpoint; raises KeyError for one without results."""
         return self._view(self._one(site, endpoint, HISTORY + 1))
 
-    def mesh(self) -> Mesh:
-        """Who copies from whom, by the newest copy of each pair and direction."""
+    def mesh(self, earlier: int = 0) -> Mesh:
+        """Who copies from whom, by the newest copy of each pair and direction.
+
+        With the outcomes of so many judged copies of each pair before it.
+        """
         endpoints = self._everybody()
         pairs = Question.check_id.startswith(MESH)
         copies = self._standing(endpoints, pairs)
         turns = self._last_turns(endpoints, pairs)
-        cells = [_cell(latest) for latest in self._latest(endpoints, copies, turns).values()]
+        latest = self._latest(endpoints, copies, turns)
+        before = news.judged_before(self._open, latest, earlier)
+        cells = [_cell(one, before.get(series, ())) for series, one in latest.items()]
         named = {end for cell in cells for end in (cell.source, cell.destination)}
         stand = self._stand(endpoints, Question.suite == "webdav")
         ends = [_end(each, stand[each.id]) for each in endpoints if each.name in named]
@@ -408,7 +413,7 @@ def _suite(visit: Found, suite: str) -> dict[Outcome, int] | None:
     return None if counts is None else {Outcome(name): number for name, number in counts.items()}
 
 
-def _cell(latest: Latest) -> MeshCell:
+def _cell(latest: Latest, earlier: tuple[tuple[Outcome, datetime], ...]) -> MeshCell:
     result = latest.result
     partner = result.partner or ""
     pulls = result.direction == "pull"
@@ -418,4 +423,5 @@ def _cell(latest: Latest) -> MeshCell:
         direction=cast("Literal['pull', 'push']", result.direction),
         active=result.endpoint,
         latest=latest,
+        earlier=earlier,
     )

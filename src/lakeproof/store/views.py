@@ -173,13 +173,17 @@ class MeshEnd:
 
 @dataclass(frozen=True)
 class MeshCell:
-    """The newest copy from one end to another; `active` is the end that was asked to copy."""
+    """The newest copy from one end to another; `active` is the end that was asked to copy.
+
+    `earlier`: what runs before it said and when, oldest first, as many as were asked for.
+    """
 
     source: str
     destination: str
     direction: Literal["pull", "push"]
     active: str
     latest: Latest
+    earlier: tuple[tuple[Outcome, datetime], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ IMPLEMENTATIONS = ("dcache", "eos", "dpm", "xrootd", "storm")
 BELOW = ("wire", "credentials", "inventory", "emulator", "lake")
 WITH_THE_STORE = {
     Path("commands/checklist.py"),
+    Path("commands/mesh.py"),
     Path("commands/report.py"),
     Path("commands/store.py"),
 }

@@ -7,14 +7,15 @@ from itertools import permutations
 from pathlib import Path
 
 import click.testing
-import pytest
 from click.testing import CliRunner
 
 from lakeproof.cli import group
 from lakeproof.mesh.seen import copies_of, newest
 from lakeproof.results import Result, RunFolder, new_run_id
+from lakeproof.store import open_store
 from lakeproof.verdict import Outcome
 from tests.unit.core.samples import result
+from tests.unit.store.made import take_in
 
 NOW = datetime.now(UTC)
 
@@ -44,12 +45,19 @@ def _run(out: Path, at: datetime, bad_source: str | None, down: str | None = Non
     folder.append(result(outcome=Outcome.FAIL))  # no copy
 
 
+def _store(out: Path) -> None:
+    store = open_store(out / "store.sqlite")
+    take_in(store, out)
+    store.close()
+
+
 def _mesh(*arguments: str | Path) -> click.testing.Result:
     return CliRunner().invoke(group, ["mesh", *map(str, arguments)])
 
 
 def test_the_source_is_named_with_its_evidence(tmp_path: Path) -> None:
     _run(tmp_path, NOW, "B", down="D")
+    _store(tmp_path)
 
     done = _mesh("--out", tmp_path)
 
@@ -63,31 +71,49 @@ def test_the_source_is_named_with_its_evidence(tmp_path: Path) -> None:
 
 
 def test_of_each_pair_the_newest_run_counts(tmp_path: Path) -> None:
+    _run(tmp_path, NOW - timedelta(hours=2), "B")
     _run(tmp_path, NOW - timedelta(hours=1), "B")
     _run(tmp_path, NOW, None)
+    _store(tmp_path)
 
     assert "24 copies judged, 0 failed." in _mesh("--out", tmp_path).output
     assert "48 copies judged, 6 failed." in _mesh("--out", tmp_path, "--last=2").output
+    assert "72 copies judged, 12 failed." in _mesh("--out", tmp_path, "--last=9").output
+    for last in ("--last=1", "--last=2", "--last=9"):
+        of_runs = _mesh(tmp_path / "runs", last).output
+        assert (
+            of_runs.partition("judged")[0]
+            == (_mesh("--out", tmp_path, last).output.partition("judged")[0])
+        )
 
 
 def test_old_runs_are_left_out_unless_they_are_named(tmp_path: Path) -> None:
     _run(tmp_path, NOW - timedelta(days=30), "B")
+    _store(tmp_path)
 
     done = _mesh("--out", tmp_path)
 
     assert done.exit_code == 3
-    assert "no copy between two endpoints in these runs" in done.output
+    assert "no copy between two endpoints is known" in done.output
     assert "B as source of copies" in _mesh(tmp_path).output
 
 
-@pytest.mark.parametrize("folder", ["", "runs"])
-def test_without_a_run_it_says_so(tmp_path: Path, folder: str) -> None:
+def test_without_a_run_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
 
-    done = _mesh(tmp_path / folder) if folder else _mesh("--out", tmp_path)
+    of_runs, of_store = _mesh(tmp_path / "runs"), _mesh("--out", tmp_path)
 
-    assert done.exit_code == 3
-    assert "there is no results.jsonl in" in done.output
+    assert (of_runs.exit_code, of_store.exit_code) == (3, 3)
+    assert "there is no results.jsonl in" in of_runs.output
+    assert "`lakeproof store import DIR` brings in" in of_store.output
+
+
+def test_a_copy_that_is_blocked_now_counts_as_it_was_judged(tmp_path: Path) -> None:
+    _run(tmp_path, NOW - timedelta(hours=1), "B")
+    _run(tmp_path, NOW, None, down="B")
+    _store(tmp_path)
+
+    assert "24 copies judged, 6 failed." in _mesh("--out", tmp_path).output
 
 
 def test_what_is_not_judged_does_not_hide_what_was(tmp_path: Path) -> None:
