@@ -46,8 +46,20 @@ HOURS = 3600
     metavar="AGE",
     help="An endpoint without a run for so long is marked.",
 )
-def report(out: Path, said: str | None, inventory: Path | None, stale: timedelta) -> None:
+@click.option(
+    "--url",
+    envvar="CI_PAGES_URL",
+    default="",
+    metavar="URL",
+    help="Where the pages will be, for links in feeds. Default: $CI_PAGES_URL, else relative ones.",
+)
+def report(
+    *, out: Path, said: str | None, inventory: Path | None, stale: timedelta, url: str
+) -> None:
     """Build all pages from stored results: endpoints, mesh, checks.
+
+    Beside them lie Atom feeds of what changed (changes.atom, SITE/changes.atom), a badge for each
+    site (SITE/badge.svg) and metrics for Prometheus (metrics.prom).
 
     They need no server and no network: open the index.html that is named at the end.
 
@@ -69,6 +81,7 @@ def report(out: Path, said: str | None, inventory: Path | None, stale: timedelta
         golden=_golden(about),
         expected=_expected(about),
         runs=out / "runs",
+        url=url,
     )
     with opened(said, out) as store:
         written = build(store, out / "site", context).written

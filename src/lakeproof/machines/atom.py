@@ -1,9 +1,13 @@
-"""What changed between runs as an Atom feed (RFC 4287): an entry for each change of a check."""
+"""What changed between runs as an Atom feed (RFC 4287).
+
+An entry for what one run changed about an endpoint in one way: a server that is down breaks all of
+its checks, which is one piece of news.
+"""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -14,6 +18,12 @@ from lakeproof.wording import printable
 ATOM = "http://www.w3.org/2005/Atom"
 # Ids must never change, wherever the feed lies; so they are no URLs but made from what they name.
 SPACE = uuid.UUID("6f8b3c1e-6f0e-4d6e-9b0a-6d2f5a3c7e11")
+
+LONGEST = 200
+"""Of more entries the newest ones are in the feed."""
+
+TOLD = 10
+"""Of more checks in an entry the gravest ones are named."""
 
 
 class Change(Protocol):
@@ -72,38 +82,69 @@ class Change(Protocol):
         """What the check said."""
 
 
-def feed(changes: Iterable[Change], *, title: str, updated: datetime, page: str = "") -> str:
-    """The feed, the newest change first; `page` is the URL of the pages, if they are anywhere.
+def feed(
+    changes: Iterable[Change],
+    *,
+    title: str,
+    updated: datetime,
+    where: Callable[[Change], str],
+    page: str,
+    itself: str = "",
+) -> str:
+    """The feed, the newest change first; `where` gives the page of a change's endpoint.
 
-    `updated` is the time of a feed in which nothing has changed yet.
+    `page`, and what `where` gives, may be relative to the feed. `itself` is the feed's own URL, if
+    that is known. `updated` is the time of a feed in which nothing has changed yet.
     """
-    ordered = sorted(changes, key=lambda each: (each.at, each.run), reverse=True)
+    ordered = _together(changes)[:LONGEST]
     root = Element("feed", {"xmlns": ATOM})
     _text(root, "title", title)
-    _text(root, "id", _id("feed", title))
-    _text(root, "updated", _moment(ordered[0].at if ordered else updated))
+    _text(root, "id", _id("feed", itself or title))
+    _text(root, "updated", _moment(ordered[0][0].at if ordered else updated))
     _text(SubElement(root, "author"), "name", "lakeproof")
-    if page:
-        SubElement(root, "link", {"href": page, "rel": "alternate"})
-    for each in ordered:
-        _entry(root, each, page)
+    SubElement(root, "link", {"href": page, "rel": "alternate"})
+    if itself:
+        SubElement(root, "link", {"href": itself, "rel": "self"})
+    for alike in ordered:
+        _entry(root, alike, where(alike[0]))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode") + "\n"
 
 
-def _entry(root: Element, each: Change, page: str) -> None:
-    entry = SubElement(root, "entry")
-    which = " ".join(filter(None, (each.check, each.cell, each.partner)))
+def _together(changes: Iterable[Change]) -> list[list[Change]]:
+    """What one run changed about an endpoint in one way, the newest first, the gravest first."""
+    found: dict[tuple[object, ...], list[Change]] = {}
+    for each in changes:
+        found.setdefault((each.run, each.site, each.endpoint, each.change), []).append(each)
+    alike = [
+        sorted(some, key=lambda each: (each.severity.rank, each.check)) for some in found.values()
+    ]
+    return sorted(alike, key=lambda some: (some[0].at, some[0].run), reverse=True)
+
+
+def _entry(root: Element, alike: Sequence[Change], href: str) -> None:
+    entry, first = SubElement(root, "entry"), alike[0]
+    what = _which(first) if len(alike) == 1 else f"{len(alike)} checks"
+    _text(entry, "title", f"{first.endpoint}: {first.change}: {what}")
+    _text(entry, "id", _id(first.run, first.site, first.endpoint, first.change))
+    _text(entry, "updated", _moment(first.at))
+    SubElement(entry, "category", {"term": str(first.change)})
+    SubElement(entry, "category", {"term": first.severity.value.lower()})
+    SubElement(entry, "link", {"href": href, "rel": "alternate"})
+    lines = [_line(each, named=len(alike) > 1) for each in alike[:TOLD]]
+    if len(alike) > TOLD:
+        lines.append(f"… and {len(alike) - TOLD} more.")
+    SubElement(entry, "summary").text = "\n".join(map(printable, lines))
+
+
+def _line(each: Change, *, named: bool) -> str:
     was = each.before.value if each.before else "nothing"
-    _text(entry, "title", f"{each.endpoint}: {each.change}: {which}")
-    _text(entry, "id", _id(each.run, each.site, each.endpoint, which))
-    _text(entry, "updated", _moment(each.at))
-    SubElement(entry, "category", {"term": str(each.change)})
-    SubElement(entry, "category", {"term": each.severity.value.lower()})
-    if page:
-        href = f"{page.rstrip('/')}/{each.site}/index.html"
-        SubElement(entry, "link", {"href": href, "rel": "alternate"})
     said = f" {each.actual}" if each.actual else ""
-    _text(entry, "summary", f"{each.title} Was {was}, is {each.after.value}.{said}")
+    name = f"{_which(each)}: " if named else ""
+    return f"{name}{each.title} Was {was}, is {each.after.value}.{said}"
+
+
+def _which(each: Change) -> str:
+    return " ".join(filter(None, (each.check, each.cell, each.partner)))
 
 
 def _text(parent: Element, name: str, text: str) -> None:

@@ -6,7 +6,6 @@ is on the page, or in OpenSearch.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -22,15 +21,12 @@ FILE = "metrics.prom"
 
 
 def metrics(results: Iterable[Result]) -> str:
-    """All metrics of these results; those of one run, else an endpoint's runs are added up."""
-    rows = list(results)
-    registry = CollectorRegistry()
-    found = standings(rows)
-    _counts(registry, found)
-    _times(registry, found)
-    _about(registry, found)
-    _mesh(registry, rows)
-    return generate_latest(registry).decode("utf-8")
+    """All metrics of the results of a run."""
+    rows, made = list(results), Metrics()
+    for each in standings(rows):
+        made.add(each)
+    made.add_copies(rows)
+    return made.text()
 
 
 def write(folder: Path, results: Iterable[Result]) -> None:
@@ -38,63 +34,61 @@ def write(folder: Path, results: Iterable[Result]) -> None:
     (folder / FILE).write_text(metrics(results), encoding="utf-8")
 
 
-def _gauge(registry: CollectorRegistry, name: str, about: str, labels: Sequence[str]) -> Gauge:
-    return Gauge(f"lakeproof_{name}", about, labels, registry=registry)
+class Metrics:
+    """The metrics of endpoints that are added one after the other."""
 
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._results = self._gauge("results", "Results by outcome.", (*WHERE, "outcome"))
+        self._failed = self._gauge(
+            "failures", "Requirements not met, by what they cost.", (*WHERE, "severity")
+        )
+        self._core = self._gauge("core_requirements", "Requirements (MUST) that were judged.")
+        self._met = self._gauge("core_requirements_met", "Requirements (MUST) that are met.")
+        self._flaky = self._gauge("flaky", "Results that differed when tried again.")
+        self._ended = self._gauge(
+            "last_run_timestamp_seconds", "When the last check ended, since 1970."
+        )
+        self._took = self._gauge(
+            "run_duration_seconds", "From the first check of the last run to its last."
+        )
+        self._info = self._gauge(
+            "endpoint_info",
+            "What was observed; always 1.",
+            (*WHERE, "technology", "version", "suite_version", "emulated"),
+        )
+        self._copies = self._gauge(
+            "mesh_copies",
+            "Copies between two endpoints by outcome.",
+            ("protocol", "direction", "outcome"),
+        )
 
-def _counts(registry: CollectorRegistry, found: Iterable[Standing]) -> None:
-    results = _gauge(
-        registry, "results", "Results of the last run by outcome.", (*WHERE, "outcome")
-    )
-    failed = _gauge(
-        registry, "failures", "Requirements not met, by what they cost.", (*WHERE, "severity")
-    )
-    core = _gauge(registry, "core_requirements", "Requirements (MUST) that were judged.", WHERE)
-    met = _gauge(registry, "core_requirements_met", "Requirements (MUST) that are met.", WHERE)
-    flaky = _gauge(registry, "flaky", "Results that differed when tried again.", WHERE)
-    for each in found:
+    def add(self, each: Standing) -> None:
+        """One endpoint."""
         where = (each.site, each.endpoint)
         for outcome, number in each.count.items():
-            results.labels(*where, outcome.value).set(number)
+            self._results.labels(*where, outcome.value).set(number)
         for severity, number in each.failed.items():
-            failed.labels(*where, severity.value.lower()).set(number)
+            self._failed.labels(*where, severity.value.lower()).set(number)
         good, judged = each.core
-        core.labels(*where).set(judged)
-        met.labels(*where).set(good)
-        flaky.labels(*where).set(each.flaky)
-
-
-def _times(registry: CollectorRegistry, found: Iterable[Standing]) -> None:
-    ended = _gauge(
-        registry, "last_run_timestamp_seconds", "When the last check ended, since 1970.", WHERE
-    )
-    took = _gauge(registry, "run_duration_seconds", "From the first check to the last.", WHERE)
-    for each in found:
-        ended.labels(each.site, each.endpoint).set(each.ended.timestamp())
-        took.labels(each.site, each.endpoint).set((each.ended - each.began).total_seconds())
-
-
-def _about(registry: CollectorRegistry, found: Iterable[Standing]) -> None:
-    labels = (*WHERE, "technology", "version", "suite_version", "emulated")
-    info = _gauge(registry, "endpoint_info", "What was observed; always 1.", labels)
-    for each in found:
+        self._core.labels(*where).set(judged)
+        self._met.labels(*where).set(good)
+        self._flaky.labels(*where).set(each.flaky)
+        self._ended.labels(*where).set(each.ended.timestamp())
+        self._took.labels(*where).set((each.ended - each.began).total_seconds())
         last = each.last
-        info.labels(
-            each.site,
-            each.endpoint,
-            last.technology or "",
-            last.observed_version or "",
-            last.suite_version,
-            "yes" if last.emulated else "no",
-        ).set(1)
+        said = (last.technology or "", last.observed_version or "", last.suite_version)
+        self._info.labels(*where, *said, "yes" if last.emulated else "no").set(1)
 
+    def add_copies(self, results: Iterable[Result]) -> None:
+        """The copies of the mesh among these results."""
+        for copy in copies_of(results):
+            outcome = copy.outcome.value if copy.outcome else ""
+            self._copies.labels(copy.protocol, copy.direction, outcome).inc()
 
-def _mesh(registry: CollectorRegistry, rows: Iterable[Result]) -> None:
-    labels = ("protocol", "direction", "outcome")
-    copies = _gauge(registry, "mesh_copies", "Copies between two endpoints by outcome.", labels)
-    counted = Counter(
-        (copy.protocol, copy.direction, copy.outcome.value if copy.outcome else "")
-        for copy in copies_of(rows)
-    )
-    for names, number in counted.items():
-        copies.labels(*names).set(number)
+    def text(self) -> str:
+        """All of it."""
+        return generate_latest(self._registry).decode("utf-8")
+
+    def _gauge(self, name: str, about: str, labels: Sequence[str] = WHERE) -> Gauge:
+        return Gauge(f"lakeproof_{name}", about, labels, registry=self._registry)

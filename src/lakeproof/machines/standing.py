@@ -14,7 +14,7 @@ from lakeproof.wording import JUDGED, endpoint_sentence
 
 @dataclass(frozen=True)
 class Standing:
-    """One endpoint's results of one run, which are never empty."""
+    """One endpoint's results, which are never empty: of one run, or the newest of each check."""
 
     site: str
     endpoint: str
@@ -52,8 +52,9 @@ class Standing:
 
     @property
     def began(self) -> datetime:
-        """When its first check began (UTC)."""
-        return min(_moment(row) for row in self.rows)
+        """When the first check of its last run began (UTC)."""
+        run = self.last.run
+        return min(_moment(row) for row in self.rows if row.run == run)
 
     @property
     def ended(self) -> datetime:
@@ -63,7 +64,7 @@ class Standing:
     @property
     def last(self) -> Result:
         """Its last result, which knows the most about technology and version."""
-        return self.rows[-1]
+        return max(reversed(self.rows), key=_moment)
 
     @property
     def sentence(self) -> str:

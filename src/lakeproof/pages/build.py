@@ -14,7 +14,9 @@ from lakeproof.check import Check, Registry
 from lakeproof.data import load
 from lakeproof.features import NEEDS
 from lakeproof.known import KnownFailure
+from lakeproof.machines.standing import Standing
 from lakeproof.matrix_view import sentence as matrix_sentence
+from lakeproof.pages.beside import Beside
 from lakeproof.pages.endpoint import EndpointPage
 from lakeproof.pages.mesh import mesh_page
 from lakeproof.pages.places import Places, up
@@ -43,7 +45,7 @@ class Context:
 
     `listed` are the entries of all known failures, `golden` the endpoints that others are measured
     with, `expected` those of the inventory, by site and name; `runs` is where the folders of runs
-    are, for links to them.
+    are, for links to them; `url` where the pages will be, for links in feeds.
     """
 
     registry: Registry
@@ -53,6 +55,7 @@ class Context:
     golden: Collection[str] = ()
     expected: Collection[tuple[str, str]] = ()
     runs: Path | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,10 +147,17 @@ def build(store: Store, folder: Path, context: Context) -> Writer:
         known = [(line.site, line.endpoint) for line in fleet.endpoints]
         writer = Writer(folder, Places(known), context.now, context.stale_hours)
         writer.assets()
-        gathered = Gathered()
-        for site in dict.fromkeys(site for site, _ in known):
-            _site_pages(writer, read, site, context, gathered)
-        _fleet_page(writer, read, context, gathered)
+        gathered, beside = Gathered(), Beside(writer, context.url)
+        sites = list(dict.fromkeys(site for site, _ in known))
+        for site in sites:
+            pages = _site_pages(writer, read, site, context)
+            for page in pages:
+                _gather(gathered, page)
+            beside.site(site, [_standing_of(page) for page in pages])
+        changes = _told(read.changes(context.now - RECENT))
+        _fleet_page(writer, context, gathered, changes)
+        beside.feeds(changes, sites, fleet.newest or context.now)
+        beside.metrics()
         writer.page(
             "mesh/index.html",
             "mesh.html.j2",
@@ -157,9 +167,7 @@ def build(store: Store, folder: Path, context: Context) -> Writer:
     return writer
 
 
-def _site_pages(
-    writer: Writer, read: Reader, site: str, context: Context, gathered: Gathered
-) -> None:
+def _site_pages(writer: Writer, read: Reader, site: str, context: Context) -> list[EndpointPage]:
     views = read.site(site).endpoints
     pages = [
         EndpointPage(view, read.matrix(site, view.line.endpoint), context.registry, context.listed)
@@ -167,9 +175,14 @@ def _site_pages(
     ]
     for page in pages:
         _endpoint_page(writer, page, context)
-        _gather(gathered, page)
     if len(pages) > 1:
         writer.page(writer.places.site(site), "site.html.j2", site=site, pages=pages)
+    return pages
+
+
+def _standing_of(page: EndpointPage) -> Standing:
+    line = page.view.line
+    return Standing(line.site, line.endpoint, tuple(page.results))
 
 
 def _endpoint_page(writer: Writer, page: EndpointPage, context: Context) -> None:
@@ -241,16 +254,21 @@ def _place(line: EndpointLine, latest: Latest) -> Place:
     )
 
 
-def _fleet_page(writer: Writer, read: Reader, context: Context, gathered: Gathered) -> None:
+def _told(changes: Sequence[Transition]) -> list[Transition]:
+    """All but what passes the first time that it is judged."""
+    return [c for c in changes if c.before is not None or c.after is Outcome.FAIL]
+
+
+def _fleet_page(
+    writer: Writer, context: Context, gathered: Gathered, changes: Sequence[Transition]
+) -> None:
     known = {(each.line.site, each.line.endpoint) for each in gathered.lines}
-    changes = read.changes(context.now - RECENT)
-    told = [c for c in changes if c.before is not None or c.after is Outcome.FAIL]
     writer.page(
         "index.html",
         "index.html.j2",
         lines=gathered.lines,
         missing=sorted(set(context.expected) - known),
-        changes=_by_endpoint(told),
+        changes=_by_endpoint(changes),
         counted=_counted,
         shown=SHOWN,
         days=RECENT.days,

@@ -46,6 +46,10 @@ class Places:
         """The page of a site."""
         return f"{self._sites[site]}/index.html"
 
+    def beside(self, site: str, name: str) -> str:
+        """A file of this name beside the page of a site."""
+        return f"{self._sites[site]}/{name}"
+
     def endpoint(self, site: str, endpoint: str) -> str:
         """The page of an endpoint."""
         names = self._endpoints[site]

@@ -255,10 +255,16 @@ CHANGES = (
 )
 
 
-def _feed(*changes: Changed, page: str = "https://lake.example.org/pages/") -> Element:
-    found: Element = fromstring(
-        feed(changes, title="Lake", updated=NOW - 9 * DAY, page=page).encode()
+def _feed(*changes: Changed, base: str = "https://lake.example.org/pages/") -> Element:
+    text = feed(
+        changes,
+        title="Lake",
+        updated=NOW - 9 * DAY,
+        page=f"{base}index.html",
+        itself=f"{base}changes.atom" if base else "",
+        where=lambda each: f"{base}{each.site}/index.html",
     )
+    found: Element = fromstring(text.encode())
     return found
 
 
@@ -285,8 +291,25 @@ def test_feed_names_a_change_the_same_in_every_feed() -> None:
     ids = _all(_feed(*CHANGES), "entry/id")
 
     assert len(set(ids)) == len(CHANGES)
-    assert _all(_feed(CHANGES[1], page=""), "entry/id") == ids[:1]
+    assert _all(_feed(CHANGES[1], base=""), "entry/id") == ids[:1]
     assert all(each.startswith("urn:uuid:") for each in [*ids, *_all(_feed(), "id")])
+
+
+def test_what_one_run_broke_at_an_endpoint_is_one_piece_of_news() -> None:
+    broken = [
+        Changed("broken", Outcome.ERROR, NOW, check=f"webdav.files.check-{number}")
+        for number in range(12)
+    ]
+
+    root = _feed(*broken, Changed("fixed", Outcome.PASS, NOW))
+
+    assert sorted(_all(root, "entry/title")) == [
+        "SE: broken: 12 checks",
+        "SE: fixed: webdav.files.put",
+    ]
+    (summary,) = [each for each in _all(root, "entry/summary") if "\n" in each]
+    assert summary.startswith("webdav.files.check-0: PUT stores. Was pass, is error.")
+    assert summary.splitlines()[10:] == ["… and 2 more."]
 
 
 def test_feed_without_a_change_is_a_feed() -> None:
