@@ -33,7 +33,8 @@ class Result:
 
     A check that was tried twice has both `attempts` (outcome, expected, actual, duration_s,
     transcript), and is `flaky` when they disagree. `measured` are numbers that nobody judges.
-    `cell` is the cell of the scope matrix that it is about.
+    `cell` is the cell of the scope matrix that it is about. `stand_ins` are the services with which
+    the run tried the endpoint that were lakeproof's own and not real ("FTS", "token issuer").
     """
 
     run: str
@@ -61,6 +62,7 @@ class Result:
     reproduce: str | None = None
     known_issue: str | None = None
     emulated: bool = False
+    stand_ins: tuple[str, ...] = ()
     flaky: bool = False
     attempts: tuple[dict[str, Any], ...] = ()
     measured: dict[str, float] = field(default_factory=dict)
@@ -75,6 +77,7 @@ class Result:
             for key, value in asdict(self).items()
         }
         content["attempts"] = list(self.attempts)
+        content["stand_ins"] = list(self.stand_ins)
         return {key: content.pop(key) for key in order} | content
 
     @classmethod
@@ -87,6 +90,7 @@ class Result:
         values["outcome"] = Outcome(values["outcome"])
         values["blame"] = Blame(values["blame"]) if values.get("blame") else None
         values["attempts"] = tuple(values.get("attempts", ()))
+        values["stand_ins"] = tuple(values.get("stand_ins", ()))
         return cls(**values)
 
 

@@ -50,6 +50,7 @@ def _odd(first: Result) -> list[Result]:
         "technology": f"tech{IMAGE}",
         "observed_version": SCRIPT,
         "url": f"https://se.example.org/{IMAGE}",
+        "stand_ins": ("FTS", f"issuer {IMAGE}"),
     }
     mesh: dict[str, Any] = {"partner": f"https://p.example.org/{IMAGE}", "direction": "pull"}
     made = []

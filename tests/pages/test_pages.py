@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +20,7 @@ from lakeproof.store import open_store
 from lakeproof.verdict import Outcome
 from tests.pages.built import Built, build_pages
 from tests.pages.hostile import LARGE, MANY
+from tests.unit.store.made import take_in, write_run
 
 STORM = "LAKE-STORM-EMULATED/index.html"
 ONE_MEGABYTE = 1_000_000
@@ -80,6 +82,19 @@ def test_emulated_endpoints_are_named_so_and_real_ones_are_not(golden: Built) ->
     assert "emulated stand-in" in golden.text(
         "checks/webdav.files.overwrite-replaces-or-refuses.html"
     )
+
+
+def test_stand_ins_are_named_wherever_they_took_part(tmp_path: Path) -> None:
+    write_run(tmp_path, 0, {"SE": {"fts.jobs.a": "P", "webdav.files.a": "P"}}, stand_ins=("FTS",))
+    with closing(open_store(tmp_path / "store.sqlite")) as store:
+        take_in(store, tmp_path)
+        built = build_pages(store, tmp_path)
+
+    (endpoint,) = (page for page in built.pages() if "<h1>SE" in page.read_text("utf-8"))
+    assert "<strong>1 stand-in</strong>: FTS" in endpoint.read_text("utf-8")
+    assert "with stand-in: FTS" in built.text("index.html")
+    assert "with stand-in: FTS" in built.text("checks/fts.jobs.a.html")
+    assert "with stand-in" not in built.text("checks/webdav.files.a.html"), "FTS is not asked"
 
 
 def test_mesh_names_the_suspect_and_blames_nobody_for_an_unwell_end(golden: Built) -> None:
@@ -262,7 +277,8 @@ def test_endpoint_that_was_not_judged_is_never_ok(golden: Built) -> None:
     rows = {name: text[text.index(f">{name}</a>") :][:900] for name in ("LAKE-XRD-A", "LAKE-XRD-B")}
 
     assert '<b class="o error">unsure</b>' in rows["LAKE-XRD-A"].partition("</li>")[0]  # one error
-    assert '<b class="o pass">ok</b>' in rows["LAKE-XRD-B"].partition("</li>")[0]
+    assert '<b class="o known">known</b>' in rows["LAKE-XRD-B"].partition("</li>")[0]
+    assert '<b class="o pass">ok</b>' in text
 
 
 def test_back_ticks_become_code_and_nothing_else_does() -> None:

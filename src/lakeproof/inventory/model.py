@@ -82,6 +82,7 @@ class Issuer(Model):
     client_id: ClearText | None = None
     client_secret: Secret | None = None
     trusted_odd_tokens: bool = False
+    emulated: bool = False
     ca: ClearText | None = None
 
 
@@ -106,6 +107,7 @@ class FtsService(Model):
     """The FTS (File Transfer Service) that makes the lake's copies, by its REST URL."""
 
     url: IssuerUrl
+    emulated: bool = False
     ca: ClearText | None = None
 
 

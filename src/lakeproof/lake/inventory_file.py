@@ -25,16 +25,18 @@ def inventory_text(lake: Lake) -> str:
                 "client_secret": f"file:{lake.client_secret_file}",
                 "ca": str(lake.ca),
                 "trusted_odd_tokens": True,
+                "emulated": True,
             },
             "neighbour": {
                 "url": lake.issuer,
                 "client_id": OTHER_CLIENT,
                 "client_secret": f"file:{lake.other_client_secret_file}",
+                "emulated": True,
                 "ca": str(lake.ca),
             },
         },
         **({"rucio": _rucio(lake)} if lake.has_rucio else {}),
-        **({"fts": {"url": lake.fts_url, "ca": str(lake.ca)}} if lake.fts_url else {}),
+        **({"fts": _fts(lake)} if lake.fts_url else {}),
         "peer": _peer(lake),
         "defaults": {"area": "lakeproof"},
         "sites": [{"name": site.name, "endpoints": [_endpoint(lake, site)]} for site in lake.sites],
@@ -57,6 +59,10 @@ def _rucio(lake: Lake) -> dict[str, str | int]:
         "scope": SCOPE,
         "ca": str(lake.layout.certificates),
     }
+
+
+def _fts(lake: Lake) -> dict[str, str | bool]:
+    return {"url": lake.fts_url, "ca": str(lake.ca), "emulated": True}
 
 
 def _peer(lake: Lake) -> dict[str, str]:

@@ -36,6 +36,8 @@ from lakeproof.store.queries import (
 from lakeproof.verdict import Level, Outcome, Severity
 
 RECENT = timedelta(days=7)
+# The suites whose checks FTS takes part in.
+WITH_FTS = frozenset({"fts", "rucio"})
 SHOWN = 50
 
 
@@ -65,6 +67,7 @@ class Place:
     site: str
     endpoint: str
     emulated: bool
+    stand_ins: tuple[str, ...]
     about: str
     outcome: Outcome
     since: datetime
@@ -246,6 +249,7 @@ def _place(line: EndpointLine, latest: Latest) -> Place:
         line.site,
         line.endpoint,
         line.emulated,
+        tuple(what for what in line.stand_ins if what != "FTS" or latest.suite in WITH_FTS),
         about(result),
         result.outcome,
         latest.since,

@@ -34,6 +34,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
     partner: str | None,
     cell: Cell | None,
     measured: dict[str, float],
+    stand_ins: tuple[str, ...],
     again: bool,
 ) -> Result:
     """The result line; the transcript is written beside it when anything was asked.
@@ -70,6 +71,7 @@ def make_result(  # noqa: PLR0913  each is one fact of the line
         reproduce=transcript.reproduce if transcript and helped else None,
         known_issue=judgement.known_issue,
         emulated=session.emulated,
+        stand_ins=stand_ins,
         measured=measured,
     )
 

@@ -188,6 +188,7 @@ class Worker:
             partner=peer_of(item) or item.stash.get(PARTNER, None),
             cell=_cell(item),
             measured=item.stash.get(MEASURED, {}),
+            stand_ins=self.run.sessions.plan.stand_ins(session.name),
             again=first is not None,
         )
         result = self._second_chance(item, check, result, raised)

@@ -53,6 +53,7 @@ class FtsTarget:
 
     url: str
     ca: PathName | None = None
+    emulated: bool = False
 
 
 # A storage by host and port, and where its files are: below which path of the WebDAV door, and

@@ -47,7 +47,7 @@ class IssuerSession:
         self.name = target.name
         self.site = target.site
         self.url = target.url
-        self.emulated = False
+        self.emulated = target.tokens.emulated
         self.prepared = False
         self.second_attempts = target.limits.second_attempts
         self._recorder = recorder

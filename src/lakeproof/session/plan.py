@@ -49,6 +49,7 @@ class TokenSpec:
     base: Path | None = None
     trusted_odd_tokens: bool = False
     timeout_s: float = 30
+    emulated: bool = False
 
     def open(self) -> TokenSource:
         """The source itself; raises CredentialError when the names make no sense."""
@@ -190,6 +191,12 @@ class Plan:
     issuers: tuple[IssuerTarget, ...] = ()
     fts: FtsTarget | None = None
     pairs: tuple[tuple[str, str], ...] = ()
+
+    def stand_ins(self, name: str) -> tuple[str, ...]:
+        """The services with which an endpoint is tried that are not the real thing."""
+        tokens = next((t.tokens for t in self.everything if t.name == name), None)
+        found = {"token issuer": tokens, "FTS": self.fts}
+        return tuple(what for what, service in found.items() if service and service.emulated)
 
     def issuer(self, name: str) -> IssuerTarget:
         """The token issuer of this name."""
@@ -339,7 +346,8 @@ def _fts(inventory: Inventory) -> FtsTarget | None:
     said = inventory.fts
     if said is None:
         return None
-    return FtsTarget(said.url, PathName(said.ca, inventory.base) if said.ca else None)
+    ca = PathName(said.ca, inventory.base) if said.ca else None
+    return FtsTarget(said.url, ca, emulated=said.emulated)
 
 
 def issuers_of(targets: Sequence[Target]) -> tuple[IssuerTarget, ...]:
@@ -430,6 +438,7 @@ def _inventory_tokens(
         ca=PathName(issuer.ca, inventory.base) if issuer.ca else endpoint.ca_name,
         trusted_odd_tokens=issuer.trusted_odd_tokens,
         timeout_s=inventory.limits_of(endpoint).issuer_timeout_s,
+        emulated=issuer.emulated,
     )
 
 

@@ -229,6 +229,7 @@ def _visits(
             "technology": result.technology,
             "observed_version": result.observed_version,
             "emulated": result.emulated,
+            "stand_ins": list(result.stand_ins),
             "tallies": {},
             "rolled": False,
         }

@@ -367,6 +367,7 @@ def _line(each: _Recent, turns: Iterable[Turn], stand: Sequence[Found]) -> Endpo
         technology=each.last.technology,
         observed_version=each.last.observed_version,
         emulated=each.last.emulated,
+        stand_ins=tuple(each.last.stand_ins),
         last=lines[-1],
         previous=lines[-2] if len(lines) > 1 else None,
         standing=dict(Counter(row.outcome for row in stand)),

@@ -30,7 +30,7 @@ from sqlalchemy.types import TypeDecorator
 from lakeproof.store.codes import BLAMES, LEVELS, OUTCOMES, SEVERITIES, Coded
 from lakeproof.verdict import Blame, Level, Outcome, Severity
 
-REVISION = "r0001"
+REVISION = "r0002"
 """The revision of the newest migration, which `create_all` of these tables amounts to."""
 
 
@@ -114,6 +114,7 @@ class Endpoint(Base):
 class Visit(Base):
     """One run at one endpoint.
 
+    `stand_ins` are services that took part and are not the real thing, as results name them.
     `tallies` is a mapping of suites to mappings of outcomes to numbers. `rolled`: the roll-ups
     have all of it.
     """
@@ -134,6 +135,7 @@ class Visit(Base):
     technology: Mapped[str | None]
     observed_version: Mapped[str | None]
     emulated: Mapped[bool]
+    stand_ins: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     tallies: Mapped[dict[str, Any]] = mapped_column(default=dict)
     rolled: Mapped[bool] = mapped_column(default=False)
 

@@ -52,6 +52,7 @@ class EndpointLine:
     technology: str | None
     observed_version: str | None
     emulated: bool
+    stand_ins: tuple[str, ...]
     last: RunLine
     previous: RunLine | None
     standing: Mapping[Outcome, int]

@@ -40,6 +40,17 @@ def test_inventory_names_a_second_identity(tmp_path: Path) -> None:
     assert other.certificate() is None, "the first identity's certificate would open everything"
 
 
+def test_stand_ins_are_those_that_the_inventory_names_so(tmp_path: Path) -> None:
+    path = tmp_path / "endpoints.yaml"
+    path.write_text(INVENTORY + 'fts: {url: "https://fts.example.org:8446", emulated: true}\n')
+
+    assert from_inventory(path, (), ()).stand_ins("SE") == ("FTS",)
+
+    path.write_text(INVENTORY.replace("client_id: one", "emulated: true, client_id: one"))
+
+    assert from_inventory(path, (), ()).stand_ins("SE") == ("token issuer",)
+
+
 def test_unknown_issuer_of_the_second_identity_is_named(tmp_path: Path) -> None:
     path = tmp_path / "endpoints.yaml"
     path.write_text(INVENTORY.replace("other: neighbour", "other: neighbor"))

@@ -115,6 +115,7 @@ def test_generated_inventory_is_valid_and_says_what_is_emulated(
     assert golden is not None
     assert golden.name == ("LAKE-XRD-EMULATED" if emulated_only else "LAKE-XRD-A")
     assert inventory.issuers["lake"].trusted_odd_tokens
+    assert {issuer.emulated for issuer in inventory.issuers.values()} == {True}
 
 
 @pytest.mark.parametrize("technology", FEATURES)

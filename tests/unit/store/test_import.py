@@ -57,6 +57,7 @@ def test_every_field_comes_back(store: Store, tmp_path: Path) -> None:
         transcript="transcripts/SE/x.txt",
         known_issue="https://example.org/1",
         emulated=True,
+        stand_ins=("token issuer", "FTS"),
         attempts=({"outcome": "fail", "duration_s": 1.5}, {"outcome": "pass"}),
         measured={"uploads_per_s": 2.5},
         suite_version="1.0",
