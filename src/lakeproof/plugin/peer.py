@@ -12,7 +12,6 @@ from lakeproof.check import Check
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.features import WRITING
 from lakeproof.peer import PeerClient
-from lakeproof.peer.server import PeerServer, Place
 from lakeproof.plugin.run import Run
 from lakeproof.session.observer import PeerAddress
 from lakeproof.wire.redact import redactor
@@ -27,6 +26,9 @@ def start(config: pytest.Config, run: Run, checks: Iterable[Check]) -> Contact:
     wanted = any(_may_use_it(check, run) for check in checks)
     if peering is None or not wanted:
         return {}
+    # Loads a web server, which takes longer than all the rest and which few runs need.
+    from lakeproof.peer.server import PeerServer, Place  # noqa: PLC0415
+
     try:
         address = peering.address()
         server = PeerServer(
