@@ -137,7 +137,7 @@ def test_broken_{number:02}(se, expect):
 )
 
 
-@pytest.mark.parametrize("workers", [(), ("-n2", "--dist=loadgroup")], ids=["alone", "workers"])
+@pytest.mark.parametrize("workers", [(), ("--jobs=2",)], ids=["alone", "workers"])
 def test_second_attempts_are_bounded(
     tree: Tree, storage: Storage, workers: tuple[str, ...]
 ) -> None:

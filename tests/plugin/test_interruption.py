@@ -94,6 +94,23 @@ def test_ctrl_c_keeps_the_results_and_cleans_up(
     assert '"interrupted": true' in (folder / "run.json").read_text()
 
 
+def test_ctrl_c_reaches_every_fork(
+    tree: Tree, storage: Storage, held: list[subprocess.Popen[str]]
+) -> None:
+    path = tree.write_inventory({"ALPHA": storage.url, "BETA": storage.url})
+    path.write_text(path.read_text().replace("timeout_s: 2", "timeout_s: 60"))
+    process = _in_the_middle(tree, storage, held, "--jobs=2")
+
+    # Not the group: somebody who only knows the run's own process sends it there.
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=DEADLINE_S)
+
+    assert process.returncode == 130
+    assert {row["check"] for row in read_results(tree.out / "latest")} == {"demo.rules.1-sound"}
+    assert storage.runs == []
+    assert "Traceback" not in output
+
+
 def _killed(tree: Tree, storage: Storage, held: list[subprocess.Popen[str]]) -> str:
     process = _in_the_middle(tree, storage, held)
     os.killpg(process.pid, signal.SIGKILL)

@@ -57,7 +57,7 @@ def _free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=loadgroup"]], ids=["alone", "workers"])
+@pytest.mark.parametrize("workers", [[], ["--jobs=2"]], ids=["alone", "workers"])
 def test_every_process_of_a_run_has_the_one_server(
     tree: Tree, storage: Storage, other_storage: Storage, workers: list[str]
 ) -> None:

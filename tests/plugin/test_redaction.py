@@ -95,7 +95,7 @@ def _leaks(run: Finished) -> list[str]:
 
 @pytest.mark.parametrize(
     "options",
-    [("--progress",), (), ("--progress", "-n2", "--dist=loadgroup")],
+    [("--progress",), (), ("--progress", "--jobs=2")],
     ids=["command", "pytest", "workers"],
 )
 def test_nothing_slips_out(careless: Tree, options: tuple[str, ...]) -> None:

@@ -1,9 +1,10 @@
-"""Runs with workers: the same result as without, and each endpoint in one worker."""
+"""Runs with forks or workers: the same result as without, and each endpoint in one of them."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -63,6 +64,7 @@ def test_blocked(se, expect):
 '''
 CHECKS, ENDPOINTS = 7, 2
 IN_WORKERS = ("-n2", "--dist=loadgroup")
+IN_FORKS = ("--jobs=2",)
 
 
 @pytest.fixture(autouse=True)
@@ -89,18 +91,28 @@ def test_workers_merge_to_the_same_result(
     alone = tree.run("--progress")
     expected = _comparable(alone)
     summary = alone.summary
-
-    merged = tree.run("--progress", *IN_WORKERS)
-
+    cases = _cases(alone)
     assert len(expected) == CHECKS * ENDPOINTS
-    assert _comparable(merged) == expected
-    assert merged.code == alone.code == 1
-    assert merged.summary["totals"] == summary["totals"]
-    assert merged.summary["left_behind"] == []
-    assert merged.summary["requests"] >= CHECKS
-    assert storage.runs == other_storage.runs == []
-    assert {row["run"] for row in merged.results} == {merged.summary["run"]}
-    assert len(list((merged.folder / "allure-results").glob("*-result.json"))) == len(expected)
+
+    for options in (IN_WORKERS, IN_FORKS):
+        merged = tree.run("--progress", *options)
+
+        assert _comparable(merged) == expected
+        assert merged.code == alone.code == 1
+        assert merged.summary["totals"] == summary["totals"]
+        assert merged.summary["left_behind"] == []
+        assert merged.summary["requests"] >= CHECKS
+        assert storage.runs == other_storage.runs == []
+        assert {row["run"] for row in merged.results} == {merged.summary["run"]}
+        assert len(list((merged.folder / "allure-results").glob("*-result.json"))) == len(expected)
+        if options == IN_FORKS:  # pytest-xdist adds the group to each name
+            assert _cases(merged) == cases
+
+
+def _cases(run: Finished) -> list[tuple[str, bool]]:
+    """What junit.xml says of each item: its name, and whether it failed."""
+    tree = ElementTree.parse(run.folder / "junit.xml")  # noqa: S314  our own
+    return sorted((case.get("name", ""), len(case) > 0) for case in tree.iter("testcase"))
 
 
 def test_each_endpoint_stays_in_one_worker(tree: Tree) -> None:
@@ -111,6 +123,36 @@ def test_each_endpoint_stays_in_one_worker(tree: Tree) -> None:
     workers = {name: {worker for worker, endpoint in ran if endpoint == name} for _, name in ran}
     assert [len(used) for used in workers.values()] == [1, 1]
     assert workers["ALPHA"] != workers["BETA"]
+
+
+def test_each_endpoint_stays_in_one_fork(tree: Tree, storage: Storage) -> None:
+    tree.write_suite(
+        '''
+import os
+
+@rule()
+def test_first(se, survey):
+    """It runs somewhere.
+
+    Harm."""
+    survey(f"process-{os.getpid()}", works=True)
+
+@rule()
+def test_second(se, survey):
+    """It runs in the same place.
+
+    Harm."""
+    survey(f"process-{os.getpid()}", works=True)
+'''
+    )
+    tree.write_inventory(dict.fromkeys(("ALPHA", "BETA", "GAMMA"), storage.url))
+
+    run = tree.run("--progress", "--jobs=auto")
+
+    ran = {(row["endpoint"], *row["measured"]) for row in run.results}
+    assert len(run.results) == 6
+    assert len(ran) == len({process for _, process in ran}) == 3
+    assert storage.runs == []
 
 
 def test_reachability_comes_first(tree: Tree) -> None:
@@ -134,8 +176,9 @@ def test_answers(se, expect):
         assert len(checks) == CHECKS + 1
 
 
+@pytest.mark.parametrize("options", [(*IN_WORKERS, "--max-worker-restart=2"), IN_FORKS])
 def test_lost_worker_is_an_error_and_its_traces_are_removed(
-    tree: Tree, storage: Storage, other_storage: Storage
+    tree: Tree, storage: Storage, other_storage: Storage, options: tuple[str, ...]
 ) -> None:
     tree.write_suite(
         '''
@@ -149,12 +192,21 @@ def test_dies(se):
     se.put(se.workdir / "f", b"abc")
     if se.name == "ALPHA":
         os._exit(3)
+
+@rule()
+def test_goes_on(se, expect):
+    """What comes after it is tried.
+
+    Harm."""
+    expect.success(se.put(se.workdir / "f", b"abc"))
 ''',
         "demo/test_rules.py",
     )
 
-    run = tree.run("--progress", *IN_WORKERS, "--max-worker-restart=2")
+    run = tree.run("--progress", *options)
 
     assert run.code == 2
     assert run.result("dies", "BETA")["outcome"] == "pass"
+    if options == IN_FORKS:  # pytest-xdist drops what stood behind it
+        assert run.result("goes-on", "ALPHA")["outcome"] == "pass"
     assert storage.runs == other_storage.runs == []

@@ -28,7 +28,7 @@ from lakeproof.plugin.commands import EPILOG, run_checks, shared_options
 @click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
 @shared_options("demo")
 def demo(
-    jobs: int,
+    jobs: str,
     *,
     extras: tuple[str, ...],
     keep: bool,

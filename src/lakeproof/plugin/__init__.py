@@ -6,13 +6,14 @@ The command line has imported it before pytest starts, hence PYTEST_DONT_REWRITE
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from lakeproof import tree
 from lakeproof.check import Check
-from lakeproof.plugin import options, peer
+from lakeproof.plugin import options, peer, pool
 from lakeproof.plugin.collect import Collector
 from lakeproof.plugin.control import Controller
 from lakeproof.plugin.run import Run, build
@@ -39,13 +40,27 @@ def pytest_configure(config: pytest.Config) -> None:
     if workerinput is not None:
         peer.join(run, workerinput["lakeproof_peer"])
     elif not config.option.collectonly:
-        run.contact = peer.start(config, run, checks)
-        peer.join(run, run.contact)
+        _set_pool(config, run, checks)
     _set_reports(config, run)
     config.pluginmanager.register(Collector(config, run), "lakeproof-collector")
     config.pluginmanager.register(Worker(config, run), "lakeproof-worker")
     if workerinput is None and not config.option.collectonly:
         config.pluginmanager.register(Controller(config, run), "lakeproof-controller")
+
+
+def _set_pool(config: pytest.Config, run: Run, checks: list[Check]) -> None:
+    """Have forks take the items where several endpoints are to be checked at the same time.
+
+    Our own server is a thread, and so comes after the forks; before pytest-xdist's workers.
+    """
+    start_peer = partial(peer.start, config, run, checks)
+    jobs = pool.number_of(config.getoption("lakeproof_jobs"))
+    if jobs > 1 and not config.getoption("numprocesses", default=None):
+        pooled = pool.Pool(config, run, jobs, start_peer)
+        config.pluginmanager.register(pooled, "lakeproof-pool")
+    else:
+        run.contact = start_peer()
+        peer.join(run, run.contact)
 
 
 def _set_reports(config: pytest.Config, run: Run) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 
 from lakeproof import tree
 from lakeproof.exitcode import ExitCode
-from lakeproof.plugin.options import OPTIONS, Command, Option
+from lakeproof.plugin.options import AUTO, MOST, OPTIONS, Command, Option
 
 EPILOG = (
     "Exit code: 0 nothing failed, 1 something failed, 2 something could not be judged, "
@@ -26,10 +28,11 @@ def shared_options(command: Command) -> Callable[[Callable[..., Any]], Callable[
         function = click.option(
             "-j",
             "jobs",
-            type=click.IntRange(1),
-            default=1,
+            type=Jobs(),
+            default="1",
             show_default=True,
-            help="Endpoints checked at the same time (one worker an endpoint).",
+            help="Endpoints checked at the same time, each in a process of its own; auto: all of "
+            f"them, {MOST} at most. They are waited for more than they are worked for.",
         )(function)
         for option in reversed(OPTIONS):
             if command in option.commands:
@@ -37,6 +40,18 @@ def shared_options(command: Command) -> Callable[[Callable[..., Any]], Callable[
         return function
 
     return decorate
+
+
+class Jobs(click.ParamType[str]):
+    """A number of endpoints, or `auto`."""
+
+    name = "N|auto"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The same text, when it makes sense."""
+        if value != AUTO and not (value.isdecimal() and int(value)):
+            self.fail(f"found {value!r}, expected a number from 1, or {AUTO}", param, ctx)
+        return value
 
 
 def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -58,7 +73,7 @@ def _click_option(option: Option) -> Callable[[Callable[..., Any]], Callable[...
 @click.command("check", epilog=EPILOG)
 @click.argument("urls", nargs=-1, required=True, metavar="URL [URL...]")
 @shared_options("check")
-def check(urls: Sequence[str], jobs: int, **said: object) -> None:
+def check(urls: Sequence[str], jobs: str, **said: object) -> None:
     """Check endpoints by URL, without an inventory.
 
     \b
@@ -69,12 +84,12 @@ def check(urls: Sequence[str], jobs: int, **said: object) -> None:
 
 @click.command("run", epilog=EPILOG)
 @shared_options("run")
-def run(jobs: int, **said: object) -> None:
+def run(jobs: str, **said: object) -> None:
     """Check the endpoints of the inventory (endpoints.yaml), all of them or the named ones."""
     raise SystemExit(run_checks([], said, jobs))
 
 
-def run_checks(arguments: Sequence[str], said: dict[str, object], jobs: int) -> int:
+def run_checks(arguments: Sequence[str], said: dict[str, object], jobs: str) -> int:
     """Run pytest on the checks and give the exit code of the contract."""
     root = tree.root()
     command = [
@@ -87,8 +102,7 @@ def run_checks(arguments: Sequence[str], said: dict[str, object], jobs: int) -> 
         *arguments,
         *_as_arguments(said),
     ]
-    if jobs > 1:
-        command += [f"-n{jobs}", "--dist=loadgroup", "--max-worker-restart=2"]
+    command += _at_a_time(jobs)
     # What is imported stays: the collector need not walk through it again and again.
     gc.freeze()
     code = pytest.main(command)
@@ -96,6 +110,14 @@ def run_checks(arguments: Sequence[str], said: dict[str, object], jobs: int) -> 
     if code in usage and isinstance(code, pytest.ExitCode):
         return int(ExitCode.USAGE)
     return int(code)
+
+
+def _at_a_time(jobs: str) -> list[str]:
+    """How pytest is told; where a process cannot safely fork, pytest-xdist starts new ones."""
+    if jobs == "1" or sys.platform == "linux":
+        return [f"--jobs={jobs}"]
+    number = str(os.cpu_count() or 1) if jobs == AUTO else jobs
+    return [f"-n{number}", "--dist=loadgroup", "--max-worker-restart=2"]
 
 
 def _as_arguments(said: dict[str, object]) -> list[str]:

@@ -105,9 +105,10 @@ class Controller:
         if report is None or error:
             self.lost_workers = True
             return
-        self._finished(report)
+        self.finished(report)
 
-    def _finished(self, report: dict[str, Any]) -> None:
+    def finished(self, report: dict[str, Any]) -> None:
+        """Take in what a process that ran items says at its end."""
         self.left += report["left"]
         self.notes += [note for note in report["notes"] if note not in self.notes]
         self.requests += report["requests"]
@@ -121,7 +122,7 @@ class Controller:
         result = yield
         own = self.config.stash.get(FINISHED, None)
         if own is not None:
-            self._finished(own)
+            self.finished(own)
         if self.progress is not None:
             self.progress.end()
         # after an interruption the workers are stopped before they can report

@@ -13,6 +13,9 @@ from lakeproof.store_place import HELP
 Command = Literal["check", "run", "demo"]
 ALL: frozenset[Command] = frozenset({"check", "run", "demo"})
 ADHOC: frozenset[Command] = frozenset({"check"})
+AUTO = "auto"
+MOST = 64
+"""How many endpoints `auto` checks at a time: each costs some 15 MB and a share of a processor."""
 FLEET: frozenset[Command] = frozenset({"run"})
 
 
@@ -280,4 +283,11 @@ def add_pytest_options(parser: pytest.Parser) -> None:
         dest="lakeproof_progress",
         action="store_true",
         help="Report as the lakeproof command does instead of as pytest does.",
+    )
+    group.addoption(
+        "--jobs",
+        dest="lakeproof_jobs",
+        default="1",
+        metavar="N|auto",
+        help="Endpoints checked at the same time, each in a process of its own.",
     )

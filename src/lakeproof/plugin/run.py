@@ -99,6 +99,14 @@ class Run:
     _known: dict[str, tuple[KnownFailures, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._open_sessions()
+
+    def become(self, worker: str) -> None:
+        """Be the run of a fork: with sessions, and so directories, of its own."""
+        self.worker = worker
+        self._open_sessions()
+
+    def _open_sessions(self) -> None:
         suffix = f"-{self.worker}" if self.worker else ""
         self.sessions = Sessions(
             self.plan, f"{self.folder.run_id}{suffix}", read_only=self.mode.read_only

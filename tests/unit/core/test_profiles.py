@@ -73,7 +73,7 @@ def test_embargo_wants_a_second_identity(
 ) -> None:
     said: dict[str, object] = {"profile": ("embargo",), "out": str(tmp_path)}
 
-    assert run_checks(["--url=davs://se.invalid/vo"], said, 1) == 3
+    assert run_checks(["--url=davs://se.invalid/vo"], said, "1") == 3
     assert "give --other-token" in "".join(capsys.readouterr())
 
 
