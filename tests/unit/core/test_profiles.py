@@ -15,7 +15,7 @@ from lakeproof.plugin.options import OPTIONS
 from lakeproof.plugin.run import Selection
 from lakeproof.profiles import LEVELS, UnknownProfileError, find, profiles
 
-SHIPPED = ("embargo", "read-only", "wlcg-tpc", "escape-rse", "rucio-ready")
+SHIPPED = ("core", "embargo", "read-only", "wlcg-tpc", "escape-rse", "rucio-ready")
 IDS = [check.id for check in tree.load_checks()]
 NAMES = {option.name for option in OPTIONS}
 
