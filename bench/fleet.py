@@ -40,6 +40,7 @@ class Late(asyncio.Protocol):
         self._delay_s = delay_s
         self._transport: asyncio.Transport | None = None
         self._before: list[bytes | None] = []
+        self._heard_all = self._said_all = False
         self.other: Late | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -54,9 +55,10 @@ class Late(asyncio.Protocol):
         self._tell(data)
 
     def eof_received(self) -> bool:
-        """Pass it on; the other direction stays open."""
+        """Pass it on; the other direction stays open until it ends, too."""
         self._tell(None)
-        return True
+        self._heard_all = True
+        return not self._said_all
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on."""
@@ -75,7 +77,10 @@ class Late(asyncio.Protocol):
         elif not self._transport.is_closing():
             if data is not None:
                 self._transport.write(data)
-            elif self._transport.can_write_eof():
+            elif self._heard_all:
+                self._transport.close()
+            else:
+                self._said_all = True
                 self._transport.write_eof()
 
     def close(self) -> None:

@@ -54,10 +54,11 @@ def pytest_collection() -> Generator[None, object, object]:
     return (yield)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_finish() -> Generator[None, None, None]:
     """What follows is the forks'."""
     watch.mark("collection")
+    yield
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -56,7 +56,7 @@ def test_level_of_a_profile_leaves_the_rest_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("embarg", "did you mean embargo"), ("zzz", "there are embargo")]
+    ("name", "said"), [("embarg", "did you mean embargo"), ("zzz", "there are core, embargo")]
 )
 def test_unknown_profile_names_the_nearest(name: str, said: str) -> None:
     with pytest.raises(UnknownProfileError, match=said):
