@@ -43,6 +43,36 @@ class Case:
     dialect: str = "conformant"
     faults: tuple[str, ...] = ()
 
+    @property
+    def crowded(self) -> bool:
+        """Whether it opens many connections at a time, which takes patience."""
+        return self.check.suite == "load" and "intrusive" in self.check.needs
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the run's directory is there before the element breaks."""
+        return self.check.suite != "reachability"
+
+    @property
+    def together(self) -> tuple[object, ...]:
+        """What cases must have in common to share sessions, to sort by."""
+        return self.faults, self.check.suite == ISSUER, self.crowded, not self.prepared
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Cases of the same faults stand together, as they share sessions; those that claim, first."""
+    found = [(number, case) for number, item in enumerate(items) if (case := _case(item))]
+    broken = [(number, case) for number, case in found if case.faults]
+    ordered = [items[number] for number, _ in sorted(broken, key=lambda each: each[1].together)]
+    for (number, _), item in zip(broken, ordered, strict=True):
+        items[number] = item
+
+
+def _case(item: pytest.Item) -> Case | None:
+    callspec = getattr(item, "callspec", None)
+    case = callspec.params.get("case") if callspec else None
+    return case if isinstance(case, Case) else None
+
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
@@ -84,12 +114,11 @@ def several_addresses(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 def sessions(bench: Bench, case: Case) -> Sessions:
     if case.check.suite == ISSUER:
         return bench.issuer_sessions(case.faults)
-    crowded = case.check.suite == "load" and "intrusive" in case.check.needs
     return bench.sessions(
         case.dialect,
         case.faults,
-        prepared=case.check.suite != "reachability",
-        timeouts=PATIENT if crowded else IMPATIENT,
+        prepared=case.prepared,
+        timeouts=PATIENT if case.crowded else IMPATIENT,
     )
 
 

@@ -50,30 +50,43 @@ HEAVY = {
 MOST_RELATIVES = 25
 
 
-def _watched(fault: str, *, whole: bool) -> Iterator[Check]:
-    claiming = [check for check in CHECKS if fault in check.catches]
-    near = {check.suite if whole else check.source for check in claiming}
-    far: set[object] = set()
-    sentinels = set(load("sentinels").values())
+SENTINELS = {*load("sentinels").values()}
+
+
+def _claiming() -> dict[str, list[Check]]:
+    claiming: dict[str, list[Check]] = {}
     for check in CHECKS:
-        if check.id in HEAVY or check in claiming:
+        for fault in check.catches:
+            claiming.setdefault(fault, []).append(check)
+    return claiming
+
+
+def _server(check: Check) -> str:
+    """What a check talks to: a broken issuer or FTS is another server than the element."""
+    return check.suite if check.suite in (ISSUER, FTS) else "element"
+
+
+def _watched(fault: str, claiming: list[Check], *, whole: bool) -> Iterator[Check]:
+    broken = next((each for each in (ISSUER, FTS) if fault.startswith(f"{each}-")), "element")
+    near = {check.suite if whole else check.source for check in claiming}
+    own = {check.id for check in claiming}
+    far: set[object] = set()
+    for check in CHECKS:
+        if check.id in HEAVY or check.id in own or _server(check) != broken:
             continue
-        broken = {suite for suite in (ISSUER, FTS) if fault.startswith(f"{suite}-")} or {"element"}
-        if not broken & {check.suite, "element" if check.suite not in (ISSUER, FTS) else ""}:
-            continue  # a broken issuer or FTS is another server than the element
         if (check.suite if whole else check.source) in near:
             yield check
         elif whole and check.source not in far:
             far.add(check.source)
             yield check
-        elif check.id in sentinels:
+        elif check.id in SENTINELS:
             yield check
 
 
 def _cases(*, whole: bool) -> Iterator[Case]:
-    for fault in sorted({fault for check in CHECKS for fault in check.catches}):
+    for fault, claiming in sorted(_claiming().items()):
         if "any" not in load("relatives").get(fault, {}):
-            watched = _watched(fault, whole=whole)
+            watched = _watched(fault, claiming, whole=whole)
             yield from (Case(check, faults=(fault,)) for check in watched)
 
 
