@@ -50,6 +50,11 @@ class Square:
         """Whether there is something to read about it."""
         return any(chip.outcome is not Outcome.PASS for chip in self.chips)
 
+    @property
+    def plain(self) -> bool:
+        """Whether a mark says it all: one fresh pass, as of most pairs of a large mesh."""
+        return len(self.chips) == 1 and not self.bad and not self.chips[0].old
+
 
 @dataclass(frozen=True)
 class MeshTable:

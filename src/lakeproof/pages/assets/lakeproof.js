@@ -133,8 +133,9 @@ for (const table of document.querySelectorAll('table.mesh')) {
     for (const each of lit) each.classList.add('hit');
     const chip = cell.querySelector('.m');
     const from = row.querySelector('a') || row.cells[0];
-    if (chip && !cell.title) {
-      cell.title = from.textContent + ' to ' + column.firstElementChild.title + ': ' + chip.textContent;
+    const said = chip ? chip.textContent : cell.className === 'ok' && 'pass';
+    if (said && !cell.title) {
+      cell.title = from.textContent + ' to ' + column.firstElementChild.title + ': ' + said;
     }
   });
 }
