@@ -33,6 +33,13 @@ def of_replies(what: str, replies: Sequence[Reply], *, at_a_time: int) -> dict[s
     return found | {f"{what}_at_a_time": at_a_time}
 
 
+def of_copy(took_s: float, size: int) -> dict[str, float]:
+    """How long a copy of `size` bytes took, asked to told (s), and how fast that is (MB/s)."""
+    if took_s <= 0:
+        return {}
+    return {"copy_s": round(took_s, 6), "copy_mb_per_s": round(size / MEGABYTE / took_s, 3)}
+
+
 def _span_s(replies: Iterable[Reply]) -> float:
     """From the first request's start to the last answer's end, in seconds."""
     seen = [reply.exchange for reply in replies if reply.exchange is not None]

@@ -16,6 +16,7 @@ from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.storage import StorageElement
 from lakeproof.wire.tape import TapeApi
+from lakeproof.wire.tpc import Transfer
 
 T = TypeVar("T")
 
@@ -245,6 +246,16 @@ class Survey(Protocol):
 
     def __call__(self, what: str, works: bool) -> None:  # noqa: D102
         ...
+
+
+class Pace(Protocol):
+    """Records how long a copy of `data` took and how fast it was; nobody judges it.
+
+    `pace(transfer, data)` adds copy_s and copy_mb_per_s to `measured` of the check's result. A
+    small file tells more of latency than of bandwidth.
+    """
+
+    def __call__(self, transfer: Transfer, data: Payload) -> None: ...  # noqa: D102
 
 
 class Measure(Protocol):

@@ -1,6 +1,6 @@
 """The mesh: one truth check per ordered pair of endpoints and direction."""
 
-from lakeproof import CRITICAL, MUST, Expect, PayloadOf, StorageElement, check
+from lakeproof import CRITICAL, MUST, Expect, Pace, PayloadOf, StorageElement, check
 
 MIB = 1024 * 1024
 
@@ -20,7 +20,7 @@ MIB = 1024 * 1024
     rows={"TPC-13", "B3.26"},
 )
 def test_pair_pull_copies_truth(
-    se: StorageElement, peer: StorageElement, payload: PayloadOf, expect: Expect
+    se: StorageElement, peer: StorageElement, payload: PayloadOf, expect: Expect, pace: Pace
 ) -> None:
     """The endpoint must be able to pull a file from this peer, byte for byte.
 
@@ -39,6 +39,7 @@ def test_pair_pull_copies_truth(
 
     expect.transferred(transfer)
     expect.truth(se, target, data)
+    pace(transfer, data)
 
 
 @check(
@@ -50,7 +51,7 @@ def test_pair_pull_copies_truth(
     rows={"TPC-13", "B3.26"},
 )
 def test_pair_push_copies_truth(
-    se: StorageElement, peer: StorageElement, payload: PayloadOf, expect: Expect
+    se: StorageElement, peer: StorageElement, payload: PayloadOf, expect: Expect, pace: Pace
 ) -> None:
     """The endpoint must be able to push a file to this peer, byte for byte.
 
@@ -69,3 +70,4 @@ def test_pair_push_copies_truth(
 
     expect.transferred(transfer)
     expect.truth(peer, target, data)
+    pace(transfer, data)

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -107,6 +108,22 @@ def test_mesh_names_the_suspect_and_blames_nobody_for_an_unwell_end(golden: Buil
     assert "blocked by source" in text
     assert "blocked by destination" in text
     assert text.index("LAKE-XRD-A") < text.index("LAKE-DCACHE-EMULATED")  # golden first
+
+
+def test_mesh_has_the_pace_of_copies_in_a_table_of_its_own(tmp_path: Path) -> None:
+    copied: dict[str, Any] = {
+        "partner": "B",
+        "direction": "pull",
+        "measured": {"copy_mb_per_s": 2.5},
+    }
+    write_run(tmp_path, 0, {"A": {"tpc.mesh.pair-pull-copies-truth": "P"}}, **copied)
+    with closing(open_store(tmp_path / "store.sqlite")) as store:
+        take_in(store, tmp_path)
+        text = build_pages(store, tmp_path).text("mesh/index.html")
+
+    table = text[text.index("<caption>Pull, megabytes a second") :].partition("</table>")[0]
+    assert "<td>2.5</td>" in table
+    assert 'class="o ' not in table, "nobody judges it"
 
 
 def test_endpoint_that_was_never_tried_is_on_the_first_page(golden: Built) -> None:

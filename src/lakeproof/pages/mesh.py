@@ -46,6 +46,12 @@ class Square:
     chips: tuple[Chip, ...] = ()
 
     @property
+    def pace(self) -> str:
+        """How fast its file was copied, in megabytes a second; empty when nothing was."""
+        found = [chip.latest.result.measured.get("copy_mb_per_s") for chip in self.chips]
+        return next((f"{each:.3g}" for each in found if each is not None), "")
+
+    @property
     def bad(self) -> bool:
         """Whether there is something to read about it."""
         return any(chip.outcome is not Outcome.PASS for chip in self.chips)
@@ -70,6 +76,11 @@ class MeshTable:
         """How many copies of each outcome."""
         counted = Counter(c.outcome for row in self.rows for square in row for c in square.chips)
         return tuple((outcome, counted[outcome]) for outcome in HEIGHTS if counted[outcome])
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether any copy's pace is known."""
+        return any(square.pace for row in self.rows for square in row)
 
     @property
     def told(self) -> tuple[Square, ...]:

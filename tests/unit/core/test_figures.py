@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lakeproof.figures import of_replies
+from lakeproof.figures import of_copy, of_replies
 from lakeproof.wire.reply import Failure, Reply
 from lakeproof.wire.transcript import Exchange
 from lakeproof.wording import audiences_sentence, figures_sentence
@@ -20,6 +20,11 @@ def _reply(took_s: float, status: int = 201, *, after_s: float = 0, length: int 
     exchange = Exchange("GET", url, {})
     exchange.started, exchange.elapsed_s = BEGIN + timedelta(seconds=after_s), took_s
     return Reply("GET", url, status, elapsed_s=took_s, length=length, exchange=exchange)
+
+
+def test_pace_of_a_copy() -> None:
+    assert of_copy(0.5, 3_000_000) == {"copy_s": 0.5, "copy_mb_per_s": 6.0}
+    assert of_copy(0, 3_000_000) == {}
 
 
 def test_percentiles_and_rate_of_replies() -> None:
