@@ -12,6 +12,7 @@ import click
 
 from lakeproof.commands.clean import Age
 from lakeproof.exitcode import ExitCode
+from lakeproof.machines import allure as allure_report
 from lakeproof.machines import badge as badges
 from lakeproof.machines import opensearch as documents
 from lakeproof.machines.markdown import markdown as as_markdown
@@ -123,6 +124,20 @@ def badge(
     if not found:
         _stop(f"this run has no result of {endpoint or site}")
     _write(badges.badge(found, label), into)
+
+
+@group.command()
+@_of_a_run
+def allure(run: Path | None, out: Path, into: Path | None) -> None:
+    """A report of Allure 3 in one file, made by its own generator (npm install --global allure@3).
+
+    \b
+    lakeproof export allure --into allure.html
+    """
+    try:
+        _write(allure_report.report(run_folder(run, out)), into)
+    except (RecordedError, allure_report.AllureError) as error:
+        _stop(str(error))
 
 
 @click.command("probe")
