@@ -90,11 +90,15 @@ class Fleet:
 
 
 def pipeline(fleet: Fleet) -> dict[str, Any]:
-    """The child pipeline: a job for each endpoint, the mesh's turn, and one that publishes."""
+    """The child pipeline: the mesh's turn, a job for each endpoint, and one that publishes.
+
+    The endpoints come after the mesh, because a page calls an endpoint's last run what it was
+    judged by, and what that changed: that is to be the run of all its checks.
+    """
     settings, slots = fleet.settings, fleet.slots()
     meshes = [f"mesh-{number}" for number in range(1, len(slots) + 1)]
     content: dict[str, Any] = {
-        "stages": [SITES, *meshes, PUBLISH],
+        "stages": [*meshes, SITES, PUBLISH],
         "default": {"image": settings.image, "before_script": list(settings.setup)},
         TEMPLATE: _template(),
     }
@@ -161,6 +165,7 @@ def _site_job(settings: Settings, endpoint: Endpoint) -> dict[str, Any]:
     return {
         "extends": TEMPLATE,
         "stage": SITES,
+        "when": "always",
         "resource_group": f"{GROUP}/{endpoint.name}",
         "script": [_run(settings, "--endpoint", endpoint.name, *settings.options)],
     }
