@@ -17,4 +17,5 @@ pytest_plugins = (
     "fixtures.report",
     "fixtures.tape",
     "fixtures.rucio",
+    "fixtures.root",
 )

@@ -65,6 +65,8 @@ if TYPE_CHECKING:
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.raw import RawAnswers, RawRequest
     from lakeproof.wire.reply import Reply
+    from lakeproof.wire.root import RootDoor
+    from lakeproof.wire.root_reply import RootReply
     from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
     from lakeproof.wire.tape import TapeApi
@@ -114,6 +116,8 @@ _HOME = {
     "RawAnswers": "wire.raw",
     "RawRequest": "wire.raw",
     "Reply": "wire.reply",
+    "RootDoor": "wire.root",
+    "RootReply": "wire.root_reply",
     "Sample": "wire.sample",
     "Rse": "session.rse",
     "ServedSample": "session.sample",
@@ -179,6 +183,8 @@ __all__ = [
     "RawAnswers",
     "RawRequest",
     "Reply",
+    "RootDoor",
+    "RootReply",
     "Rse",
     "Sample",
     "ServedSample",

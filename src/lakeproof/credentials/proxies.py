@@ -65,6 +65,11 @@ class Holder:
         return self.chain[0].subject
 
     @property
+    def is_proxy(self) -> bool:
+        """Whether the certificate is a proxy already (RFC 3820)."""
+        return any(extension.oid == PROXY_INFO for extension in self.chain[0].extensions)
+
+    @property
     def depth(self) -> int | None:
         """How many proxies, one of the other, may be made of it; None when nothing limits that."""
         limits = [_path_length(one) for one in self.chain]

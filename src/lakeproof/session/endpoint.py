@@ -19,6 +19,7 @@ from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
 from lakeproof.session.redirection import hands_on, target_of
 from lakeproof.session.report import find_report
+from lakeproof.session.root import RootAccess
 from lakeproof.session.rse import Rse
 from lakeproof.session.rucio import rse_of
 from lakeproof.session.sample import ServedSample, read, upload
@@ -269,6 +270,11 @@ class EndpointSession:
         return find_report(self).published
 
     @cached_property
+    def root(self) -> RootAccess:
+        """The root:// door beside the WebDAV door."""
+        return RootAccess(self)
+
+    @cached_property
     def tape(self) -> FoundTape:
         """The tape API, or why there is none; looked for once."""
         return find_tape(self)
@@ -473,6 +479,8 @@ class EndpointSession:
             self.rse.close()
         if "client" in self.__dict__:
             self.client.close()
+        if "root" in self.__dict__:
+            self.root.close()
         if "tape" in self.__dict__:
             self.tape.close()
         source = self.wallet.source if "wallet" in self.__dict__ else None

@@ -1,0 +1,111 @@
+"""The root:// door of an endpoint, as one process talks to it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from lakeproof.credentials import proxies
+from lakeproof.credentials.errors import CredentialError
+from lakeproof.lake.ca import subject_hash
+from lakeproof.verdict import NotRun
+from lakeproof.wire.auth import ClientCert, Credential
+from lakeproof.wire.guard import WriteGuard
+from lakeproof.wire.root import RootDoor
+from lakeproof.wire.root_process import RootSettings
+
+if TYPE_CHECKING:
+    from lakeproof.session.endpoint import EndpointSession
+
+
+class RootAccess:
+    """Makes the door of a session, and what logging in with a certificate needs."""
+
+    def __init__(self, session: EndpointSession) -> None:
+        self._session = session
+        self._stack = ExitStack()
+        self._proxies: dict[ClientCert, ClientCert] = {}
+
+    @cached_property
+    def door(self) -> RootDoor:
+        """The door; raises NotRun where the inventory names none."""
+        session = self._session
+        door = session.target.endpoint.doors.root
+        if door is None:
+            raise NotRun("no root:// door is named: doors: {root: root://…} in the inventory")
+        may = self.path_of(session.run_directory) if session.may_write else None
+        also = tuple(self.path_of(each) for each in session.also_ours)
+        return RootDoor(
+            RootSettings(
+                _origin(door.scheme, door.host, door.port),
+                ca=session.tls.ca,
+                hashed=self._hashed,
+                timeouts=session.target.timeouts,
+            ),
+            name=session.name,
+            credential_for=session.wallet.for_operation,
+            door_path=self.path_of,
+            guard=WriteGuard(may, also if may else ()),
+            budget=session.storage.budget,
+            recorder=session.recorder,
+            usable=self._usable,
+        )
+
+    def path_of(self, path: PurePosixPath) -> PurePosixPath:
+        """Where a file of the WebDAV door is at the root:// door.
+
+        Above the WebDAV door's own path there is no saying; the same path is taken.
+        """
+        door = self._session.target.endpoint.doors.root
+        if door is None or not path.is_relative_to(self._session.door.path):
+            return path
+        return door.path / path.relative_to(self._session.door.path)
+
+    def close(self) -> None:
+        """End the client's processes and remove what was made for them."""
+        if "door" in self.__dict__:
+            self.door.close()
+        self._stack.close()
+
+    def _folder(self) -> Path:
+        return Path(self._stack.enter_context(TemporaryDirectory(prefix="lakeproof-root-")))
+
+    @cached_property
+    def _hashed(self) -> Path | None:
+        """The authorities by their hashes, as XRootD's client wants them of a certificate."""
+        ca = self._session.tls.ca
+        if ca is None or ca.is_dir() or self._session.wallet.certificate is None:
+            return None
+        folder = self._folder()
+        for one in x509.load_pem_x509_certificates(ca.read_bytes()):
+            name = subject_hash(one.subject)
+            taken = sum(1 for _ in folder.glob(f"{name}.*"))
+            (folder / f"{name}.{taken}").write_bytes(one.public_bytes(Encoding.PEM))
+        return folder
+
+    def _usable(self, credential: Credential) -> Credential:
+        """XRootD's client logs in with a proxy, never with a certificate itself."""
+        if not isinstance(credential, ClientCert):
+            return credential
+        if credential not in self._proxies:
+            self._proxies[credential] = self._proxy_of(credential)
+        return self._proxies[credential]
+
+    def _proxy_of(self, credential: ClientCert) -> ClientCert:
+        if proxies.Holder.read(credential).is_proxy:
+            return credential
+        try:
+            return proxies.derive(credential, "proxy", self._folder())
+        except proxies.TooDeepError as why:
+            raise CredentialError(why.sentence) from None
+
+
+def _origin(scheme: str, host: str, port: int) -> str:
+    shown = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{shown}:{port}"
