@@ -74,7 +74,7 @@ class RootDoor:
         self._credential_for = credential_for
         self._door_path = door_path
         self._budget = budget
-        self._recorder = recorder
+        self.recorder = recorder
         self._usable = usable
         self._processes: dict[Credential, RootProcess] = {}
 
@@ -184,7 +184,7 @@ class RootDoor:
         """
         content = b"".join(data.chunks()) if isinstance(data, Payload) else data
         self._budget.spend(len(content), self.name)
-        self._recorder.count(sent=len(content))
+        self.recorder.count(sent=len(content))
         return self._ask(
             "write",
             where,
@@ -244,7 +244,7 @@ class RootDoor:
     ) -> RootReply:
         """Copy a local file to the door as xrdcp does, its adler32 compared at the end."""
         self._budget.spend(data.size, self.name)
-        self._recorder.count(sent=data.size)
+        self.recorder.count(sent=data.size)
         with TemporaryDirectory(prefix="lakeproof-") as folder:
             local = Path(folder) / "file"
             with local.open("wb") as into:
@@ -346,8 +346,8 @@ class RootDoor:
             answer = {"ok": False, "code": 206, "errno": 0, "said": str(error)}
         reply.elapsed_s = exchange.elapsed_s = time.monotonic() - begun
         reply.exchange = exchange
-        self._recorder.count(requests=1)
-        self._recorder.current.add(exchange)
+        self.recorder.count(requests=1)
+        self.recorder.current.add(exchange)
         _fill(reply, answer)
         exchange.status, exchange.reason, exchange.code = reply.status, reply.reason, reply.code
         exchange.failure = reply.failure.sentence if reply.failure else ""
@@ -372,7 +372,7 @@ class RootDoor:
 
     def _received(self, reply: RootReply) -> RootReply:
         reply.length = len(reply.body)
-        self._recorder.count(received=reply.length)
+        self.recorder.count(received=reply.length)
         if reply.exchange is not None:
             reply.exchange.length = reply.length
         return reply
