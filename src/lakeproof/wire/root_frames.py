@@ -29,16 +29,29 @@ class Request(IntEnum):
     """kXR_... request codes."""
 
     AUTH = 3000
+    QUERY = 3001
+    CHMOD = 3002
     CLOSE = 3003
+    LISTING = 3004
     PROTOCOL = 3006
     LOGIN = 3007
+    MKDIR = 3008
+    MOVE = 3009
     OPEN = 3010
     PING = 3011
     READ = 3013
+    REMOVE = 3014
+    RMDIR = 3015
     STAT = 3017
     WRITE = 3019
+    ATTRIBUTES = 3020
+    PREPARE = 3021
     READV = 3025
+    PGWRITE = 3026
+    LOCATE = 3027
+    TRUNCATE = 3028
     PGREAD = 3030
+    WRITEV = 3031
 
 
 class Status(IntEnum):
@@ -76,6 +89,7 @@ class Open(IntFlag):
     NEW = 0x0008
     READ = 0x0010
     UPDATE = 0x0020
+    PARENTS = 0x0100
     POSC = 0x1000
 
 
@@ -171,7 +185,7 @@ class RootLine:
     def hello(self, *, tls: bool = False) -> Hello:
         """Shake hands and ask for the protocol; `tls`: say that TLS is wanted."""
         self.send(HELLO)
-        self._check_hand(self._frame())
+        self.expect_hand()
         flags = SECURITY | ABLE_TLS | (WANT_TLS if tls else 0)
         parameters = struct.pack("!iBB10x", CLIENT_VERSION, flags, EXPECT_LOGIN)
         answer = self.ask(Request.PROTOCOL, parameters)
@@ -179,6 +193,12 @@ class RootLine:
             raise BadFrame(f"kXR_protocol is answered {answer.status} {answer.message}")
         version, found = struct.unpack("!iI", answer.body[:8])
         return Hello(version, Flags(found), answer.body[8:])
+
+    def expect_hand(self) -> None:
+        """Hear the answer to the handshake; raises BadFrame for anything else."""
+        _, status, body = self._frame()
+        if status != Status.OK or len(body) != 8:  # noqa: PLR2004  two numbers
+            raise BadFrame("no answer to the handshake of the protocol")
 
     def start_tls(self, context: ssl.SSLContext) -> None:
         """Go on inside TLS; raises OSError (ssl.SSLError)."""
@@ -223,15 +243,25 @@ class RootLine:
         found: list[Page] = []
         for part in answer.parts:
             (begin,) = struct.unpack("!q", part[:8])
-            found += _pages(part[8:], begin)
+            found += split_pages(part[8:], begin)
         return answer, found
 
-    def ask(self, request: int, parameters: bytes = bytes(16), body: bytes = b"") -> Frame:
-        """One request and its whole answer; waits as long as the server says, a few times."""
+    def ask(
+        self,
+        request: int,
+        parameters: bytes = bytes(16),
+        body: bytes = b"",
+        length: int | None = None,
+    ) -> Frame:
+        """One request and its whole answer; waits as long as the server says, a few times.
+
+        `length` is stated instead of that of the body, when given.
+        """
+        stated = len(body) if length is None else length
         for _ in range(WAITS):
             self._number = self._number % 0xFFF0 + 1
             stream = struct.pack("!H", self._number)
-            self.send(HEADER.pack(stream, request, parameters, len(body)) + body)
+            self.send(HEADER.pack(stream, request, parameters, stated) + body)
             answer = self._whole(stream)
             if answer.status != Status.WAIT:
                 return answer
@@ -270,10 +300,6 @@ class RootLine:
             raise BadFrame("a kXR_status without end")
         return kind == 0, data[16:] + self._exactly(length)
 
-    def _check_hand(self, frame: tuple[bytes, int, bytes]) -> None:
-        if frame[1] != Status.OK or len(frame[2]) != 8:  # noqa: PLR2004  two numbers
-            raise BadFrame("no answer to the handshake of the protocol")
-
     def _frame(self) -> tuple[bytes, int, bytes]:
         stream, status, length = ANSWER.unpack(self._exactly(ANSWER.size))
         if length > LARGEST_BODY:
@@ -293,7 +319,8 @@ class RootLine:
         return bytes(got)
 
 
-def _pages(data: bytes, offset: int) -> Iterator[Page]:
+def split_pages(data: bytes, offset: int) -> Iterator[Page]:
+    """The pages of a page read that begins at `offset`, which are aligned to 4096."""
     while data:
         size = PAGE - offset % PAGE
         if len(data) <= 4:  # noqa: PLR2004  the checksum

@@ -172,9 +172,7 @@ class RootSpeech:
         try:
             self._secured(line, line.hello(tls=True))
             if "ztn" in line.login():
-                answer = line.show_token(auth.token)
-                if not answer.ok:
-                    raise BadFrame(f"the token is answered [{answer.error}] {answer.message}")
+                line.show_token(auth.token)
         except BaseException:
             line.close()
             raise
