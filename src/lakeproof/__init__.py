@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ExpiredToken,
         ForeignFile,
         ForgedMacaroon,
+        GreetRoot,
         Impersonating,
         LimitedMacaroonFor,
         MacaroonBy,
@@ -40,9 +41,11 @@ if TYPE_CHECKING:
         Narrowed,
         OAuthMacaroonFor,
         OddTokenFor,
+        OpenRoot,
         Pace,
         PayloadOf,
         ProxyFor,
+        RootCopy,
         Survey,
         Tampered,
         TargetOf,
@@ -61,12 +64,13 @@ if TYPE_CHECKING:
     from lakeproof.session.token_issuer import TokenIssuer
     from lakeproof.session.tried import Tried
     from lakeproof.srr import FoundReport
-    from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert
+    from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.raw import RawAnswers, RawRequest
     from lakeproof.wire.reply import Reply
     from lakeproof.wire.root import RootDoor
     from lakeproof.wire.root_reply import RootReply
+    from lakeproof.wire.root_speech import RootSpeech
     from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
     from lakeproof.wire.tape import TapeApi
@@ -116,8 +120,13 @@ _HOME = {
     "RawAnswers": "wire.raw",
     "RawRequest": "wire.raw",
     "Reply": "wire.reply",
+    "RootCopy": "fixture_types",
     "RootDoor": "wire.root",
     "RootReply": "wire.root_reply",
+    "RootSpeech": "wire.root_speech",
+    "GreetRoot": "fixture_types",
+    "OpenRoot": "fixture_types",
+    "Credential": "wire.auth",
     "Sample": "wire.sample",
     "Rse": "session.rse",
     "ServedSample": "session.sample",
@@ -148,6 +157,7 @@ __all__ = [
     "Bearer",
     "Cell",
     "ClientCert",
+    "Credential",
     "DataServerOf",
     "Directly",
     "Embargoed",
@@ -159,6 +169,7 @@ __all__ = [
     "Fts",
     "FtsJob",
     "Grant",
+    "GreetRoot",
     "Impersonating",
     "IssuerLoad",
     "LimitedMacaroonFor",
@@ -171,6 +182,7 @@ __all__ = [
     "Observed",
     "Observer",
     "OddTokenFor",
+    "OpenRoot",
     "OwnKey",
     "Pace",
     "Payload",
@@ -183,8 +195,10 @@ __all__ = [
     "RawAnswers",
     "RawRequest",
     "Reply",
+    "RootCopy",
     "RootDoor",
     "RootReply",
+    "RootSpeech",
     "Rse",
     "Sample",
     "ServedSample",

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
 from lakeproof.expect_leaks import LeakExpectations
+from lakeproof.expect_root import RootExpectations
 from lakeproof.expect_rucio import RucioExpectations
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
@@ -46,7 +47,7 @@ class Addressed(Protocol):
 T = TypeVar("T", bound=Addressed)
 
 
-class Expect(LeakExpectations, RucioExpectations):
+class Expect(LeakExpectations, RucioExpectations, RootExpectations):
     """Expectations about replies, transfers and the state of a storage element."""
 
     def control(self, reply: Reply) -> None:

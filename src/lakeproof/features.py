@@ -96,6 +96,8 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         raise NotRun("the endpoint is on this machine, whose neighbours nobody agreed to ask")
     if "redirects" in check.needs and not session.redirects:
         raise Unsupported("the door serves reads and writes itself and redirects nothing")
+    if "root" in check.needs and check.suite == "root":
+        session.root.require()
     if "tape" in check.needs:
         _require_tape(session)
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
@@ -170,7 +172,7 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
             "in the inventory"
         )
     if "root" in check.needs and (endpoint.doors.root is None or endpoint.doors.webdav is None):
-        raise NotRun("no root:// door is named: doors: {root: root://…} in the inventory")
+        raise Unsupported("no root:// door is named: doors: {root: root://…} in the inventory")
     if "foreign" in check.needs and endpoint.foreign is None:
         raise NotRun(
             "no file of another community is named: foreign: /PATH of the endpoint in the inventory"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -14,6 +15,8 @@ from lakeproof.session.tried import Tried
 from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
+from lakeproof.wire.root_reply import RootReply
+from lakeproof.wire.root_speech import Offer, OpenFile
 from lakeproof.wire.storage import StorageElement
 from lakeproof.wire.tape import TapeApi
 from lakeproof.wire.tpc import Transfer
@@ -62,6 +65,28 @@ class TargetOf(Protocol):
     """Facts about the server that a redirect names; blocked when the answer is no redirect."""
 
     def __call__(self, reply: Reply) -> Probe:  # noqa: D102  the class says it
+        ...
+
+
+class GreetRoot(Protocol):
+    """Shakes hands with the root:// door and logs in as nobody; `tls`: says that it wants TLS."""
+
+    def __call__(self, *, tls: bool = False) -> Offer:  # noqa: D102  the class says it
+        ...
+
+
+class OpenRoot(Protocol):
+    """Opens a file over a root:// connection of its own; blocked when it cannot be opened."""
+
+    def __call__(  # noqa: D102
+        self, where: PurePosixPath, *, write: bool = False, posc: bool = False, auth: Bearer
+    ) -> AbstractContextManager[OpenFile]: ...
+
+
+class RootCopy(Protocol):
+    """Has one root:// door fetch a file of another: where it is, and where it is to be."""
+
+    def __call__(self, path: PurePosixPath, to: PurePosixPath) -> RootReply:  # noqa: D102
         ...
 
 

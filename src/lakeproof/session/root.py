@@ -14,14 +14,22 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lakeproof.credentials import proxies
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.lake.ca import subject_hash
-from lakeproof.verdict import NotRun
-from lakeproof.wire.auth import ClientCert, Credential
+from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
+from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.guard import WriteGuard
+from lakeproof.wire.reply import NotReached
 from lakeproof.wire.root import RootDoor
 from lakeproof.wire.root_process import RootSettings
+from lakeproof.wire.root_reply import RootReply
+from lakeproof.wire.root_speech import RootSpeech
 
 if TYPE_CHECKING:
+    from lakeproof.fixture_types import RootCopy
     from lakeproof.session.endpoint import EndpointSession
+
+
+# WLCG Common JWT Profile 1.3, "aud": what stands for every storage.
+ANYWHERE = "https://wlcg.cern.ch/jwt/v1/any"
 
 
 class RootAccess:
@@ -30,6 +38,7 @@ class RootAccess:
     def __init__(self, session: EndpointSession) -> None:
         self._session = session
         self._stack = ExitStack()
+        self._said = False
         self._proxies: dict[ClientCert, ClientCert] = {}
 
     @cached_property
@@ -56,6 +65,30 @@ class RootAccess:
             recorder=session.recorder,
             usable=self._usable,
         )
+
+    @cached_property
+    def speech(self) -> RootSpeech:
+        """The same door, spoken frame by frame."""
+        return RootSpeech(self.door, self._session.tls)
+
+    @cached_property
+    def obstacle(self) -> NotReached | None:
+        """Why nothing can be asked of the door at all; tried once."""
+        try:
+            self.speech.greet()
+        except NotReached as why:
+            # What is wrong with its TLS is for a check of its own.
+            return None if why.kind == "tls" else why
+        return None
+
+    def require(self) -> None:
+        """Raise unless the door answers: once as an error, then Blocked."""
+        if self.obstacle is None:
+            return
+        if self._said:
+            raise Blocked(self.obstacle.sentence)
+        self._said = True
+        raise Unjudged(self.obstacle.sentence, Blame.ENDPOINT)
 
     def path_of(self, path: PurePosixPath) -> PurePosixPath:
         """Where a file of the WebDAV door is at the root:// door.
@@ -104,6 +137,35 @@ class RootAccess:
             return proxies.derive(credential, "proxy", self._folder())
         except proxies.TooDeepError as why:
             raise CredentialError(why.sentence) from None
+
+
+def root_copy(source: EndpointSession, target: EndpointSession) -> RootCopy:
+    """Has the root:// door of `target` fetch files of `source`."""
+    auth = for_both(source, target)
+
+    def fetch(path: PurePosixPath, to: PurePosixPath) -> RootReply:
+        return target.root.door.copy_from(source.root.door.url_of(path), to, auth=auth)
+
+    return fetch
+
+
+def for_both(one: EndpointSession, other: EndpointSession) -> Credential:
+    """What is good at two doors, as a third-party copy over root:// shows the same at both.
+
+    A certificate, or a ready-made token, where there is no source of chosen ones.
+    """
+    ours, theirs = one.wallet, other.wallet
+    if ours.source is None or not ours.source.narrows:
+        return ours.for_operation("PUT", one.run_directory)
+    scopes = dict.fromkeys(
+        term
+        for wallet, session in ((ours, one), (theirs, other))
+        for term in wallet.in_scope_terms(
+            [f"{name}:{session.run_directory}" for name in ("storage.read", "storage.modify")]
+        )
+    )
+    token = ours.source.token(tuple(scopes), ANYWHERE)
+    return Bearer(token, f"{' '.join(scopes)} for {ANYWHERE}")
 
 
 def _origin(scheme: str, host: str, port: int) -> str:

@@ -135,6 +135,16 @@ class Hello:
     security: bytes = b""
 
     @property
+    def is_server(self) -> bool:
+        """Whether it serves data."""
+        return bool(self.flags & Flags.SERVER)
+
+    @property
+    def is_manager(self) -> bool:
+        """Whether it redirects to others that do."""
+        return bool(self.flags & Flags.MANAGER)
+
+    @property
     def has_tls(self) -> bool:
         """Whether it can speak TLS at all."""
         return bool(self.flags & Flags.HAS_TLS)

@@ -59,7 +59,7 @@ STATUSES = {
     3031: 409, 3032: 409, 3034: 504, 3035: 504,
 }  # fmt: skip
 OTHER_ERROR = 500
-IS_DIRECTORY, IS_OFFLINE, IS_READABLE, IS_WRITABLE = 2, 8, 16, 32
+IS_DIRECTORY, IS_OFFLINE, IS_PENDING = 2, 8, 64
 NOT_AUTHORIZED, NOT_FOUND, UNSUPPORTED, ITEM_EXISTS = 3010, 3011, 3013, 3018
 
 
@@ -77,6 +77,11 @@ class RootEntry:
     def is_directory(self) -> bool:
         """Whether it is one."""
         return bool(self.flags & IS_DIRECTORY)
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is the beginning of an upload whose client may come back."""
+        return bool(self.flags & IS_PENDING)
 
     @property
     def is_offline(self) -> bool:

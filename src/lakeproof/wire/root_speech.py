@@ -5,8 +5,7 @@ from __future__ import annotations
 import ssl
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -19,6 +18,8 @@ from lakeproof.wire.root_frames import BadFrame, Frame, Hello, Open, Page, RootL
 from lakeproof.wire.root_reply import OTHER_ERROR, STATUSES, RootExchange, RootReply
 
 MOST_REDIRECTS = 4
+UNKNOWN_REQUEST = 3999
+SILENCE_S = 1.0
 T = TypeVar("T")
 
 
@@ -59,7 +60,7 @@ class RootSpeech:
     def greet(self, *, tls: bool = False) -> Offer:
         """Shake hands and log in as nobody; with `tls` inside TLS where the door has it.
 
-        Raises NotReached when nobody answers, BadFrame when what answers speaks something else.
+        Raises NotReached when nobody answers, or what answers speaks something else.
         """
         return self._recorded("hello", "with TLS" if tls else "in clear", lambda: self._greet(tls))
 
@@ -77,18 +78,15 @@ class RootSpeech:
         names = tuple(each.split(",")[0] for each in methods.split("&P=")[1:])
         return Offer(hello, inside, names)
 
-    def nonsense(self, data: bytes, *, after_login: bool = False) -> bytes:
-        """What the door says to these bytes, at most 4 KiB; nothing when it hangs up or is silent.
+    def nonsense(self, data: bytes) -> bytes:
+        """What the door says to these bytes in place of a handshake, at most 4 KiB.
 
-        They are sent instead of a handshake, or after one and a login.
+        Nothing when it hangs up, or is silent for a second.
         """
 
         def speak() -> bytes:
-            line = self._connected(self._host, self._port)
+            line = RootLine(self._host, self._port, SILENCE_S)
             try:
-                if after_login:
-                    line.hello()
-                    line.login()
                 line.send(data)
                 return line.hear(4096)
             except (TimeoutError, ConnectionError):
@@ -98,24 +96,44 @@ class RootSpeech:
 
         return self._recorded("nonsense", f"{len(data)} bytes", speak)
 
-    @contextmanager
-    def opened(
+    def open(
         self, where: Where, *, write: bool = False, posc: bool = False, auth: Credential
-    ) -> Iterator[OpenFile]:
+    ) -> OpenFile:
         """A file opened for reading, or a new one for writing, over a connection of its own.
 
-        Raises NoToken without a token, BadFrame when it cannot be opened.
+        Whoever asks for it closes the connection. Raises NoToken without a token, NotReached when
+        it cannot be opened.
         """
         if write:
             self._door.guard.check("PUT", self._door.path_of(where), {}, self._door.url)
         options = (Open.NEW | Open.UPDATE) if write else Open.READ
         options |= Open.POSC if posc else Open(0)
         path = self._door.path_of(where)
-        file = self._recorded("open", path, lambda: self._open(path, options, auth))
-        try:
-            yield file
-        finally:
-            file.line.close()
+        return self._recorded("open", path, lambda: self._open(path, options, auth))
+
+    def unknown_request(self) -> RootReply:
+        """A request whose number the protocol does not have, after logging in as nobody."""
+
+        def ask() -> Frame:
+            line = self._connected(self._host, self._port)
+            try:
+                self._secured(line, line.hello())
+                return line.ask(UNKNOWN_REQUEST)
+            finally:
+                line.close()
+
+        return self.asked("unknown request", str(UNKNOWN_REQUEST), ask)
+
+    def write(self, file: OpenFile, offset: int, data: bytes) -> RootReply:
+        """Write into an open file."""
+        shown = f"{len(data)} bytes at {offset}"
+        return self.asked("write", shown, lambda: file.line.write(file.handle, offset, data))
+
+    def vector_read(self, file: OpenFile, ranges: Sequence[tuple[int, int]]) -> RootReply:
+        """Ranges (offset, length) in one request, whatever the door says that it takes."""
+        wanted = [(file.handle, offset, size) for offset, size in ranges]
+        shown = f"{len(ranges)} ranges"
+        return self.asked("vector read", shown, lambda: file.line.vector_read(wanted))
 
     def pages(self, file: OpenFile, offset: int, size: int) -> tuple[RootReply, list[Page]]:
         """A page read of an open file."""
@@ -196,7 +214,8 @@ class RootSpeech:
             done = do()
         except BadFrame as why:
             exchange.failure = str(why)
-            raise
+            sentence = f"{self._door.url}: {why}"
+            raise NotReached("unreachable", sentence, self._door.url) from None
         except OSError as error:
             exchange.failure = str(error)
             kind = "tls" if isinstance(error, ssl.SSLError) else "unreachable"

@@ -1,0 +1,100 @@
+"""Third-party copies of XRootD's own: one door fetches from the other."""
+
+from lakeproof import (
+    CRITICAL,
+    HIGH,
+    MUST,
+    SHOULD,
+    Expect,
+    PayloadOf,
+    RootCopy,
+    StorageElement,
+    check,
+)
+
+MIB = 1024 * 1024
+NEEDS = {"root", "write", "partner", "tpc-pull"}
+
+
+@check(
+    req="xrootd/tpc",
+    level=SHOULD,
+    severity=HIGH,
+    needs=NEEDS,
+    catches={"root-tpc-refused", "root-tpc-lost"},
+    rows={"ROOT-12", "TPC-12", "B7.42"},
+)
+def test_door_fetches_from_another(
+    se: StorageElement,
+    partner: StorageElement,
+    root_pull: RootCopy,
+    payload: PayloadOf,
+    expect: Expect,
+) -> None:
+    """The door should fetch a file from another one, and have it whole when it says so.
+
+    FTS copies between sites like this where they share root:// only; a copy that is reported and
+    not whole is a lost file.
+    """
+    source, target, data = partner.workdir / "f", se.workdir / "f", payload(MIB + 1)
+    expect.control(partner.put(source, data))
+
+    reply = root_pull(source, target)
+
+    expect.success(reply)
+    expect.content(se, target, data)
+
+
+@check(
+    req="xrootd/tpc",
+    level=SHOULD,
+    severity=CRITICAL,
+    needs=NEEDS,
+    catches={"root-read-garbled"},
+    rows={"ROOT-12", "TPC-12", "B7.42"},
+)
+def test_door_serves_another_that_fetches(
+    se: StorageElement,
+    partner: StorageElement,
+    root_push: RootCopy,
+    payload: PayloadOf,
+    expect: Expect,
+) -> None:
+    """Another door that fetches a file from this one should get it whole.
+
+    It is the other half of each copy over root://.
+    """
+    source, target, data = se.workdir / "f", partner.workdir / "f", payload(MIB + 1)
+    expect.control(se.put(source, data))
+
+    reply = root_push(source, target)
+
+    expect.success(reply)
+    expect.content(partner, target, data)
+
+
+@check(
+    req="xrootd/tpc",
+    level=MUST,
+    severity=HIGH,
+    needs=NEEDS,
+    catches={"root-tpc-leaves-empty"},
+    rows={"ROOT-12", "B7.42"},
+)
+def test_copy_of_a_missing_file_leaves_nothing(
+    se: StorageElement,
+    partner: StorageElement,
+    root_pull: RootCopy,
+    expect: Expect,
+) -> None:
+    """A copy whose source does not exist must fail, and leave nothing at this door.
+
+    An empty file in the place of a lost one looks like a copy of it.
+    """
+    source, target = partner.workdir / "missing", se.workdir / "f"
+    expect.given(not partner.head(source).ok, "the source is there")
+
+    reply = root_pull(source, target)
+
+    expect.absent(se, target)
+    expect.that(not reply.ok, "the copy fails", reply.describe())
