@@ -3,7 +3,6 @@
 from lakeproof import (
     CRITICAL,
     HIGH,
-    MUST,
     SHOULD,
     Expect,
     PayloadOf,
@@ -71,30 +70,3 @@ def test_door_serves_another_that_fetches(
 
     expect.success(reply)
     expect.content(partner, target, data)
-
-
-@check(
-    req="xrootd/tpc",
-    level=MUST,
-    severity=HIGH,
-    needs=NEEDS,
-    catches={"root-tpc-leaves-empty"},
-    rows={"ROOT-12", "B7.42"},
-)
-def test_copy_of_a_missing_file_leaves_nothing(
-    se: StorageElement,
-    partner: StorageElement,
-    root_pull: RootCopy,
-    expect: Expect,
-) -> None:
-    """A copy whose source does not exist must fail, and leave nothing at this door.
-
-    An empty file in the place of a lost one looks like a copy of it.
-    """
-    source, target = partner.workdir / "missing", se.workdir / "f"
-    expect.given(not partner.head(source).ok, "the source is there")
-
-    reply = root_pull(source, target)
-
-    expect.absent(se, target)
-    expect.that(not reply.ok, "the copy fails", reply.describe())

@@ -31,6 +31,8 @@ from tests.bite.bench import (
 
 # The suite whose checks are about the issuer of the bench instead of the element.
 ISSUER = "issuer"
+# The suite whose checks need a root:// door, which no element has: tests/lake/test_root_suite.py.
+ROOT = "root"
 # The suite whose checks are about the FTS of the bench, whatever storages it copies between.
 FTS = "fts"
 

@@ -19,6 +19,7 @@ TOO_LONG, FAILED, NOT_AUTHORIZED, NOT_FOUND, UNSUPPORTED = 3002, 3005, 3010, 301
 SERVER_ERROR = 3012
 KNOWN = range(3000, 3033)
 FIRST_REQUEST = 3000
+Almighty = Callable[[], RootLine]
 LOST = {
     Request.MKDIR: "root-mkdir-lost",
     Request.REMOVE: "root-rm-lost",
@@ -38,25 +39,35 @@ def done(body: bytes = b"") -> Frame:
     return Frame(Status.OK, body)
 
 
-def pretended(
-    faults: Faults, memory: Memory, asked: Asked, almighty: Callable[[], RootLine]
-) -> Frame | None:
+def pretended(faults: Faults, memory: Memory, asked: Asked, almighty: Almighty) -> Frame | None:
     """What is answered without asking the real door; None where it is asked."""
     if asked.request in LOST and faults.has(LOST[Request(asked.request)]):
         return done()
     if asked.request not in KNOWN and faults.has("root-unknown-request-ok"):
         return done()
-    if asked.request == Request.STAT and "/../" in asked.path and faults.has("root-traversal"):
-        return _ask_as_anybody(normal(asked), almighty)
     for name, request, answer in INSTEAD:
         if asked.request == request and faults.has(name):
-            found = answer(asked, memory)
+            found = answer(asked, memory, almighty)
             if found is not None:
                 return found
     return _not_allowed(faults, asked)
 
 
-def _many_refused(asked: Asked, _: Memory) -> Frame | None:
+def _around(asked: Asked, _: Memory, almighty: Almighty) -> Frame | None:
+    return _ask_as_anybody(normal(asked), almighty) if "/../" in asked.path else None
+
+
+def _without_parents(asked: Asked, _: Memory, almighty: Almighty) -> Frame | None:
+    """That the parent is missing, where it is and should be made."""
+    if not asked.options & Open.PARENTS:
+        return None
+    parent = asked.bringing(asked.path.rpartition("/")[0].encode())
+    question = replace(parent, request=Request.STAT, parameters=bytes(16))
+    found = _ask_as_anybody(question, almighty)
+    return None if found.ok else found
+
+
+def _many_refused(asked: Asked, _: Memory, __: Almighty) -> Frame | None:
     many = len(asked.body) > FEW * SEGMENT.size
     return error(TOO_LONG, "Read vector is too long") if many else None
 
@@ -75,7 +86,7 @@ def _not_allowed(faults: Faults, asked: Asked) -> Frame | None:
     return error(NOT_AUTHORIZED, "permission denied") if refused else None
 
 
-def _ask_as_anybody(asked: Asked, almighty: Callable[[], RootLine]) -> Frame:
+def _ask_as_anybody(asked: Asked, almighty: Almighty) -> Frame:
     line = almighty()
     try:
         return line.ask(asked.request, asked.parameters, asked.body)
@@ -83,7 +94,7 @@ def _ask_as_anybody(asked: Asked, almighty: Callable[[], RootLine]) -> Frame:
         line.close()
 
 
-def _attribute_set(asked: Asked, _: Memory) -> Frame | None:
+def _attribute_set(asked: Asked, _: Memory, __: Almighty) -> Frame | None:
     """As if the one attribute were set: no error, one attribute, and its name with a zero."""
     if asked.parameters[4] != SET_ATTRIBUTE:
         return None
@@ -297,21 +308,23 @@ CHANGES: tuple[tuple[str, int, Callable[[Asked, Frame], Frame]], ...] = (
     ("root-page-garbled", Request.PGREAD, _pages(lambda data, _: checked(_garbled(data)))),
     ("root-read-garbled", Request.PGREAD, _pages(lambda data, _: checked(_garbled(data)))),
 )
-INSTEAD: tuple[tuple[str, int, Callable[[Asked, Memory], Frame | None]], ...] = (
+INSTEAD: tuple[tuple[str, int, Callable[[Asked, Memory, Almighty], Frame | None]], ...] = (
+    ("root-traversal", Request.STAT, _around),
+    ("root-parents-refused", Request.OPEN, _without_parents),
     (
         "root-prepare-refused",
         Request.PREPARE,
-        lambda _, __: error(UNSUPPORTED, "prepare is not supported"),
+        lambda _, __, ___: error(UNSUPPORTED, "prepare is not supported"),
     ),
     (
         "root-tpc-refused",
         Request.OPEN,
-        lambda a, _: error(UNSUPPORTED, "tpc not supported") if a.is_about_a_copy else None,
+        lambda a, _, __: error(UNSUPPORTED, "tpc not supported") if a.is_about_a_copy else None,
     ),
     (
         "root-endless-redirect",
         Request.OPEN,
-        lambda _, m: Frame(Status.REDIRECT, struct.pack("!i", m.port) + b"localhost"),
+        lambda _, m, __: Frame(Status.REDIRECT, struct.pack("!i", m.port) + b"localhost"),
     ),
     ("root-attribute-lost", Request.ATTRIBUTES, _attribute_set),
     ("root-readv-few", Request.READV, _many_refused),

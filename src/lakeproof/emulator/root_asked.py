@@ -161,7 +161,6 @@ def normal(asked: Asked) -> Asked:
 
 CHANGES: tuple[tuple[str, int, Callable[[Asked], Asked]], ...] = (
     ("root-parents-refused", Request.MKDIR, _no_parents),
-    ("root-parents-refused", Request.OPEN, lambda a: a.opening(a.options & ~Open.PARENTS)),
     ("root-posc-ignored", Request.OPEN, lambda a: a.opening(a.options & ~Open.POSC)),
     (
         "root-new-overwrites",
