@@ -15,6 +15,7 @@ from lakeproof.session.tried import Tried
 from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
+from lakeproof.wire.root import RootDoor
 from lakeproof.wire.root_reply import RootReply
 from lakeproof.wire.root_speech import Offer, OpenFile
 from lakeproof.wire.storage import StorageElement
@@ -255,11 +256,16 @@ class TryCell(Protocol):
     """Sends the request of a cell of the scope matrix, its files laid down before.
 
     Where the request must be refused, it is blocked unless the token is good for something.
-    `partner` is the other end of a third-party copy, `tape` what a cell about tapes asks.
+    `partner` is the other end of a third-party copy, `tape` what a cell about tapes asks, `root`
+    the door of a cell about root://.
     """
 
     def __call__(  # noqa: D102
-        self, cell: Cell, partner: StorageElement | None = None, tape: TapeApi | None = None
+        self,
+        cell: Cell,
+        partner: StorageElement | None = None,
+        tape: TapeApi | None = None,
+        root: RootDoor | None = None,
     ) -> Tried: ...
 
 

@@ -16,7 +16,7 @@ from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 
 Verdict = Literal["allow", "deny", "open"]
-OWN = ("tokens.matrix.", "tokens.copies.", "tokens.groups.", "tokens.tape.")
+OWN = ("tokens.matrix.", "tokens.copies.", "tokens.groups.", "tokens.tape.", "root.matrix.")
 """What the ids of the checks begin with that run once a cell."""
 
 WORKS = "works"

@@ -17,6 +17,7 @@ from lakeproof.check import Check
 from lakeproof.emulator.root_proxy import Real, RootProxy
 from lakeproof.features import RunMode, require
 from lakeproof.lake import Lake
+from lakeproof.matrix import table
 from lakeproof.results import new_run_id
 from lakeproof.session.plan import Plan, Target, from_inventory
 from lakeproof.session.sessions import Sessions
@@ -96,7 +97,9 @@ def run_check(
         try:
             require(check, ground.sessions.get(NAME), RunMode(intrusive=True))
             names = inspect.signature(check.function).parameters
-            check.function(**{name: request.getfixturevalue(name) for name in names})
+            given = {name: request.getfixturevalue(name) for name in names if name != "cell"}
+            for cell in table().of(check.id) if "cell" in names else (None,):
+                check.function(**given, **({"cell": cell} if cell else {}))
         except pytest.skip.Exception as why:
             transcript = ground.sessions.recorder.current.text()
             pytest.fail(f"{type(why).__name__}: {why}\n{transcript}", pytrace=False)

@@ -310,6 +310,11 @@ CHANGES: tuple[tuple[str, int, Callable[[Asked, Frame], Frame]], ...] = (
 )
 INSTEAD: tuple[tuple[str, int, Callable[[Asked, Memory, Almighty], Frame | None]], ...] = (
     ("root-traversal", Request.STAT, _around),
+    (
+        "root-scope-stat-refused",
+        Request.STAT,
+        lambda _, __, ___: error(NOT_AUTHORIZED, "permission denied"),
+    ),
     ("root-parents-refused", Request.OPEN, _without_parents),
     (
         "root-prepare-refused",

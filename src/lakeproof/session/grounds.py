@@ -14,19 +14,20 @@ from lakeproof.copies import Pull, Push
 from lakeproof.credentials.client import Oddity
 from lakeproof.credentials.wallet import EndpointWallet
 from lakeproof.matrix import Cell, Grant, Place, table
+from lakeproof.session.root_cells import ROOT_LOOKING, ROOT_NEW, ROOT_OPERATIONS, SENT, THERE
 from lakeproof.session.tape_cells import TAPE_OPERATIONS, Tapes
 from lakeproof.session.tried import Tried
 from lakeproof.verdict import Blocked, NotRun
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.reply import Reply
+from lakeproof.wire.root import RootDoor
 from lakeproof.wire.storage import SetUpFailed, StorageElement
 from lakeproof.wire.tape import TapeApi
 from lakeproof.wire.tpc import TpcEnd, Transfer
 
-THERE, SENT = b"what was there before", b"what the request brings"
 # These change no file.
-LOOKING = frozenset({"stat", "props", "checksum", "get", "list", *TAPE_OPERATIONS})
-NEW = frozenset({"put", "mkcol", "in", "pull", "store"})
+LOOKING = frozenset({"stat", "props", "checksum", "get", "list", *TAPE_OPERATIONS, *ROOT_LOOKING})
+NEW = frozenset({"put", "mkcol", "in", "pull", "store", *ROOT_NEW})
 WRITERS = frozenset({"create", "modify"})
 NO_PARENT = frozenset({404, 409})
 THEIRS = "theirs"
@@ -59,14 +60,16 @@ class Grounds:
         cell: Cell,
         partner: StorageElement | None = None,
         tape: TapeApi | None = None,
+        root: RootDoor | None = None,
     ) -> Tried:
         """Send the cell's request; Blocked when its token is good for nothing at all.
 
-        `partner` is the other end of a third-party copy, `tape` what a cell about tapes asks.
+        `partner` is the other end of a third-party copy, `tape` what a cell about tapes asks,
+        `root` the door of a cell about root://.
         """
         self._partner = partner
         if cell.verdict == "deny":
-            self._control(cell.grant)
+            self._control(cell.grant, root)
         if cell.operation.name in LOOKING:
             name = "data"
         else:
@@ -80,6 +83,10 @@ class Grounds:
             self._lay(target)
         if cell.operation.name in TAPE_OPERATIONS:
             return self._ask_tape(tape, cell, target, bearer)
+        if cell.operation.name in ROOT_OPERATIONS:
+            if root is None:
+                raise ValueError("the cell is about a root:// door")
+            return ROOT_OPERATIONS[cell.operation.name](root, target, bearer)
         return OPERATIONS[cell.operation.name](self, target, bearer)
 
     def _ask_tape(
@@ -95,23 +102,31 @@ class Grounds:
             self._tapes.require(operation, target)
         return TAPE_OPERATIONS[operation](self._tapes, target, bearer)
 
-    def _control(self, grant: Grant) -> None:
-        """The storage takes this issuer's tokens, and this very kind where it grants a thing."""
+    def _control(self, grant: Grant, root: RootDoor | None) -> None:
+        """The door takes this issuer's tokens, and this very kind where it grants a thing."""
         inside = table().places["inside"]
         kind = grant.name if grant.name in WRITERS else "read"
-        if kind not in self._controls:
-            name = "data" if kind == "read" else f"control-{kind}"
+        which = kind if root is None else f"{kind}-root"
+        if which not in self._controls:
+            name = "data" if kind == "read" else f"control-{which}"
             target = self._path(inside.target, name)
             bearer = self._bearer(table().grants[kind], inside, name)
             self._se.make_directory(target.parent)
             if kind == "read":
                 self._lay(target)
-                self._controls[kind] = self._se.get(target, auth=bearer)
-            else:
-                self._controls[kind] = self._se.put(target, SENT, auth=bearer)
-        reply = self._controls[kind]
+            self._controls[which] = self._try_control(root, kind, target, bearer)
+        reply = self._controls[which]
         if not reply.ok:
             raise Blocked(f"the control request did not succeed: {reply.describe()}")
+
+    def _try_control(
+        self, root: RootDoor | None, kind: str, target: PurePosixPath, bearer: Bearer
+    ) -> Reply:
+        if kind == "read":
+            return root.read(target, auth=bearer) if root else self._se.get(target, auth=bearer)
+        if root is not None:
+            return root.write(target, SENT, auth=bearer)
+        return self._se.put(target, SENT, auth=bearer)
 
     def _bearer(self, grant: Grant, place: Place, name: str) -> Bearer:
         path, other = self._text(place.scope, name), self._text(THEIRS, name)

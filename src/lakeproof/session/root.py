@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import atexit
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -37,7 +37,6 @@ class RootAccess:
 
     def __init__(self, session: EndpointSession) -> None:
         self._session = session
-        self._stack = ExitStack()
         self._said = False
         self._proxies: dict[ClientCert, ClientCert] = {}
 
@@ -101,13 +100,15 @@ class RootAccess:
         return door.path / path.relative_to(self._session.door.path)
 
     def close(self) -> None:
-        """End the client's processes and remove what was made for them."""
+        """End the client's processes; the next question starts new ones."""
         if "door" in self.__dict__:
             self.door.close()
-        self._stack.close()
 
     def _folder(self) -> Path:
-        return Path(self._stack.enter_context(TemporaryDirectory(prefix="lakeproof-root-")))
+        """A folder, mode 0700, that is gone when this process ends."""
+        made = TemporaryDirectory(prefix="lakeproof-root-")
+        atexit.register(made.cleanup)
+        return Path(made.name)
 
     @cached_property
     def _hashed(self) -> Path | None:

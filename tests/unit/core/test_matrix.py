@@ -17,6 +17,7 @@ from lakeproof.matrix import OWN, Cell, Mark, overlay, table
 from lakeproof.matrix_view import FILE, print_matrix, write
 from lakeproof.results import Result
 from lakeproof.session.grounds import OPERATIONS
+from lakeproof.session.root_cells import ROOT_OPERATIONS
 from lakeproof.session.tape_cells import TAPE_OPERATIONS
 from lakeproof.verdict import Outcome
 from tests.unit.core.samples import result as make_result
@@ -62,7 +63,7 @@ def test_every_part_of_the_table_is_used() -> None:
 def test_every_operation_of_own_cells_can_be_tried() -> None:
     own = {cell.operation.name for cell in table().cells if cell.check.startswith(OWN)}
 
-    assert own <= OPERATIONS.keys() | TAPE_OPERATIONS.keys()
+    assert own <= OPERATIONS.keys() | TAPE_OPERATIONS.keys() | ROOT_OPERATIONS.keys()
 
 
 def test_a_cell_says_what_must_happen() -> None:
