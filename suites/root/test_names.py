@@ -197,3 +197,23 @@ def test_locate_names_a_server(se: StorageElement, root: RootDoor, expect: Expec
 
     expect.success(reply)
     expect.that(bool(reply.value), "at least one server", "none")
+
+
+@check(
+    req="xrootd/redirect",
+    level=MUST,
+    severity=HIGH,
+    needs={"root", "write"},
+    catches={"root-endless-redirect"},
+    rows={"ROOT-10", "B7.42"},
+)
+def test_redirects_end_at_the_file(se: StorageElement, root: RootDoor, expect: Expect) -> None:
+    """Whoever opens a file must get to a server that has it, and not from one to the next for ever.
+
+    Managers that send clients back and forth look up, and serve nothing.
+    """
+    path = se.workdir / "f"
+    expect.control(se.put(path, DATA))
+    expect.control(root.stat(path))
+
+    expect.read_over_root(root, path, DATA)
