@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from lakeproof.verdict import Unsupported, Violation
+from lakeproof.verdict import Violation
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import NotReached, Reply
-from lakeproof.wire.root_reply import UNSUPPORTED, RootReply
+from lakeproof.wire.root_reply import RootReply
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -78,11 +78,6 @@ class RootExpectations:
         truth = (algorithm, str(getattr(payload, algorithm)))
         if reply.checksum != truth:
             raise Violation(" ".join(truth), reply.said or "nothing", reply.exchange)
-
-    def offered(self, reply: RootReply, what: str) -> None:
-        """Raise Unsupported when the door says that it does not do such a thing at all."""
-        if reply.code == UNSUPPORTED:
-            raise Unsupported(f"{what} are not offered: {reply.describe()}")
 
     def tls_stands(self, greet: Callable[[], Offer]) -> Offer:
         """The door's TLS is let to stand by a client that looks at the certificate."""

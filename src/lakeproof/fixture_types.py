@@ -16,6 +16,7 @@ from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
 from lakeproof.wire.root import RootDoor
+from lakeproof.wire.root_frames import Page
 from lakeproof.wire.root_reply import RootReply
 from lakeproof.wire.root_speech import Offer, OpenFile
 from lakeproof.wire.storage import StorageElement
@@ -82,6 +83,14 @@ class OpenRoot(Protocol):
     def __call__(  # noqa: D102
         self, where: PurePosixPath, *, write: bool = False, posc: bool = False, auth: Bearer
     ) -> AbstractContextManager[OpenFile]: ...
+
+
+class ReadPages(Protocol):
+    """A page read of an open file; unsupported where the door has no such request."""
+
+    def __call__(  # noqa: D102
+        self, file: OpenFile, offset: int, size: int
+    ) -> tuple[RootReply, list[Page]]: ...
 
 
 class RootCopy(Protocol):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -21,10 +23,10 @@ from lakeproof.wire.reply import NotReached
 from lakeproof.wire.root import RootDoor
 from lakeproof.wire.root_process import RootSettings
 from lakeproof.wire.root_reply import RootReply
-from lakeproof.wire.root_speech import RootSpeech
+from lakeproof.wire.root_speech import OpenFile, RootSpeech
 
 if TYPE_CHECKING:
-    from lakeproof.fixture_types import RootCopy
+    from lakeproof.fixture_types import OpenRoot, RootCopy
     from lakeproof.session.endpoint import EndpointSession
 
 
@@ -138,6 +140,25 @@ class RootAccess:
             return proxies.derive(credential, "proxy", self._folder())
         except proxies.TooDeepError as why:
             raise CredentialError(why.sentence) from None
+
+
+def opening(speech: RootSpeech) -> OpenRoot:
+    """Opens files for as long as a check needs them; Blocked when one cannot be opened."""
+
+    @contextmanager
+    def opened(
+        where: PurePosixPath, *, write: bool = False, posc: bool = False, auth: Bearer
+    ) -> Iterator[OpenFile]:
+        try:
+            file = speech.open(where, write=write, posc=posc, auth=auth)
+        except NotReached as why:
+            raise Blocked(why.sentence) from None
+        try:
+            yield file
+        finally:
+            file.line.close()
+
+    return opened
 
 
 def root_copy(source: EndpointSession, target: EndpointSession) -> RootCopy:

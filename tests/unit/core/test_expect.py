@@ -18,6 +18,9 @@ from lakeproof.session.rse import RuleEnd
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, NotReached, Reply
+from lakeproof.wire.root_frames import Flags, Hello
+from lakeproof.wire.root_reply import Chunk, RootReply
+from lakeproof.wire.root_speech import Offer
 from lakeproof.wire.sample import Sample, sample_of
 from lakeproof.wire.tpc import TpcEnd, Transfer
 
@@ -157,7 +160,39 @@ def _kept_out() -> Reply:
     raise NotReached("tls", "no TLS connection: the server does not accept our client certificate")
 
 
+def _root(value: object = None, *, body: bytes = b"", status: int = 200) -> RootReply:
+    return RootReply("read", "root://se.example.org//f", status, value=value, body=body)
+
+
+class _RootDoor:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def read(self, path: PurePosixPath, auth: object = None) -> RootReply:
+        return _root(body=self._body)
+
+
+class _Speech:
+    def __init__(self, why: NotReached | None = None) -> None:
+        self._why = why
+
+    def greet(self) -> Offer:
+        if self._why is not None:
+            raise self._why
+        return GREETED
+
+
+GREETED = Offer(Hello(0x511, Flags.SERVER), inside_tls=False, methods=())
+HUNG_UP = NotReached("unreachable", "the server hung up")
+WRONG_NAME = NotReached("tls", "the certificate names another host")
+
 PASSES: list[Case] = [
+    ("read_over_root", (_RootDoor(b"abc"), PATH, DATA)),
+    ("same_bytes", (b"abc", DATA)),
+    ("ranges", (_root([Chunk(1, b"b"), Chunk(0, b"ab")]), b"abc", [(1, 1), (0, 2)])),
+    ("root_checksum", (_root("adler32 024D0127"), "adler32", DATA)),
+    ("tls_stands", (_Speech().greet,)),
+    ("greeted", (_Speech(),)),
     ("let_in", (lambda: OK,)),
     ("turned_away", (lambda: DENIED,)),
     ("turned_away", (lambda: _no_answer(Failure("closed", "closed without an answer")),)),
@@ -228,6 +263,15 @@ PASSES: list[Case] = [
     ("ruled", (RuleEnd("OK", copied=1), lambda: None)),
 ]
 VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
+    ("read_over_root", (_RootDoor(b"abd"), PATH, DATA), "3 bytes", "differs at byte 2"),
+    ("same_bytes", (b"ab", DATA), "3 bytes", "ends after 2 of 3 bytes"),
+    ("same_bytes", (b"abcd", DATA), "3 bytes", "1 bytes too many"),
+    ("ranges", (_root([Chunk(0, b"b")]), b"abc", [(0, 1)]), "all 1 ranges", "at byte 0"),
+    ("ranges", (_root([]), b"abc", [(0, 1)]), "1 ranges", "0 ranges"),
+    ("root_checksum", (_root("adler32 1"), "adler32", DATA), "024d0127", "adler32 1"),
+    ("root_checksum", (_root("md5 024d0127"), "adler32", DATA), "024d0127", "md5"),
+    ("tls_stands", (_Speech(WRONG_NAME).greet,), "clients accept", "another host"),
+    ("greeted", (_Speech(HUNG_UP),), "greets a client", "hung up"),
     ("part", (LAST, SAMPLE, 0, 1), "bytes 0-1", "bytes 1-2"),
     ("part", (OTHER, SAMPLE, 1, 2), "bytes 1-2 of the file", "other bytes"),
     ("parts", (_part(b"b", "bytes 1-2/3"), SAMPLE), "2 bytes after", "1 bytes"),
