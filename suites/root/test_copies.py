@@ -25,7 +25,7 @@ NEEDS = {"root", "write", "partner", "tpc-pull"}
 )
 def test_door_fetches_from_another(
     se: StorageElement,
-    partner: StorageElement,
+    root_partner: StorageElement,
     root_pull: RootCopy,
     payload: PayloadOf,
     expect: Expect,
@@ -35,8 +35,8 @@ def test_door_fetches_from_another(
     FTS copies between sites like this where they share root:// only; a copy that is reported and
     not whole is a lost file.
     """
-    source, target, data = partner.workdir / "f", se.workdir / "f", payload(MIB + 1)
-    expect.control(partner.put(source, data))
+    source, target, data = root_partner.workdir / "f", se.workdir / "f", payload(MIB + 1)
+    expect.control(root_partner.put(source, data))
 
     reply = root_pull(source, target)
 
@@ -54,7 +54,7 @@ def test_door_fetches_from_another(
 )
 def test_door_serves_another_that_fetches(
     se: StorageElement,
-    partner: StorageElement,
+    root_partner: StorageElement,
     root_push: RootCopy,
     payload: PayloadOf,
     expect: Expect,
@@ -63,10 +63,10 @@ def test_door_serves_another_that_fetches(
 
     It is the other half of each copy over root://.
     """
-    source, target, data = se.workdir / "f", partner.workdir / "f", payload(MIB + 1)
+    source, target, data = se.workdir / "f", root_partner.workdir / "f", payload(MIB + 1)
     expect.control(se.put(source, data))
 
     reply = root_push(source, target)
 
     expect.success(reply)
-    expect.content(partner, target, data)
+    expect.content(root_partner, target, data)
