@@ -13,6 +13,7 @@ from lakeproof.results import Result
 from lakeproof.verdict import Outcome
 
 PASSED = (Outcome.PASS, Outcome.FIXED)
+ROOT_SCHEME = "root"
 VIOLATED = (Outcome.FAIL, Outcome.NONSTRICT, Outcome.KNOWN)
 NONE = "none"
 UNSELECTED = "None of its checks was run."
@@ -88,8 +89,12 @@ class Ready:
 
     @property
     def chosen(self) -> Fitness | None:
-        """The implementation to take, None where none is known to work."""
-        return next((each for each in self.fitness if each.standing is Standing.MET), None)
+        """The implementation to take at this door, None where none is known to work.
+
+        One for root:// comes beside it: domains, attributes and copies are read off this door.
+        """
+        here = [each for each in self.fitness if each.implementation.scheme != ROOT_SCHEME]
+        return next((each for each in here if each.standing is Standing.MET), None)
 
     @cached_property
     def domains(self) -> dict[str, Standing]:

@@ -99,7 +99,14 @@ def _root(ready: Ready) -> Iterator[str]:
     door = ready.place.root_door
     if door is None:
         return
-    yield "# root:// was not looked at; if it works, reads and writes over it are added by:"
+    standing = next(
+        each.standing for each in ready.fitness if each.implementation.name == ROOT_IMPLEMENTATION
+    )
+    if standing is Standing.UNMET:
+        yield "# root:// is left out, it does not work yet"
+        return
+    said_of = "works; reads" if standing is Standing.MET else "was not looked at; reads"
+    yield f"# root:// {said_of} and writes over it are added by:"
     domains = {name: {"read": 2, "write": 2} for name in ("lan", "wan")}
     said = (*_door(door, "root"), "--impl", ROOT_IMPLEMENTATION)
     line = _rucio(
