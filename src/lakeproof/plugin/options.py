@@ -230,6 +230,13 @@ OPTIONS: tuple[Option, ...] = (
         commands=ADHOC,
     ),
     Option(
+        "root-door",
+        "The root:// door beside the URL, for the suite root, as root://HOST:PORT//PATH: the same "
+        "files as at the URL.",
+        "URL",
+        commands=ADHOC,
+    ),
+    Option(
         "keep-token",
         "Keep one token of each endpoint and issuer, encrypted, and see in a later run that it is "
         "refused once it has expired.",

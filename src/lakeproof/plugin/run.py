@@ -232,6 +232,7 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
         features=get("lakeproof_feature"),
         peer=_peer(config),
         sample_file=get("lakeproof_sample_file"),
+        root_door=get("lakeproof_root_door"),
         fallback=Path(inventory) if inventory else default,
     )
 

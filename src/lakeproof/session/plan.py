@@ -254,6 +254,7 @@ class AdHoc:
     features: Sequence[str] = ()
     peer: Mapping[str, str] = field(default_factory=dict)
     sample_file: str | None = None
+    root_door: str | None = None
     fallback: Path | None = None
 
     def plan(self) -> Plan:
@@ -267,6 +268,7 @@ class AdHoc:
         others = [row for row in rows if row[1].url not in tested]
         other = self._other_tokens() if self.other_token else None
         targets = _targets(named, under_test, self._tokens(self.token), other)
+        targets = [self._with_root_door(target, len(targets)) for target in targets]
         partners = _targets(named, others, self._tokens(self.partner_token or self.token))
         peering = Peering.of(peer_from_options(self.peer)) if self.peer else None
         if len(targets) == 1 and not partners and self.fallback and self.fallback.exists():
@@ -277,6 +279,26 @@ class AdHoc:
                 tuple(targets), reserve=reserve, peering=peering, issuers=issuers_of(targets)
             )
         return Plan(tuple(targets), tuple(partners), peering=peering, issuers=issuers_of(targets))
+
+    def _with_root_door(self, target: Target, among: int) -> Target:
+        """The target with the door that --root-door names; raises InventoryError for nonsense."""
+        endpoint = target.endpoint
+        if endpoint.doors.webdav is None:
+            raise InventoryError(
+                [
+                    f"{endpoint.url}: files are made and looked at over WebDAV as well; give the "
+                    f"davs:// URL of the same files, and --root-door {endpoint.url}"
+                ]
+            )
+        if self.root_door is None:
+            return target
+        if among > 1:
+            raise InventoryError(["--root-door: found several URLs, expected one beside it"])
+        named = endpoint_from_url(self.root_door).doors.root
+        if named is None:
+            raise InventoryError([f"--root-door: found {self.root_door}, expected root://…"])
+        doors = endpoint.doors.model_copy(update={"root": named})
+        return replace(target, endpoint=endpoint.model_copy(update={"doors": doors}))
 
     def _settings(self) -> dict[str, object]:
         settings: dict[str, object] = {

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lakeproof.inventory import InventoryError
 from lakeproof.session.plan import AdHoc
 
 INVENTORY = """\
@@ -48,3 +49,25 @@ def test_golden_endpoint_that_is_not_set_up_here_is_left_out(
     plan = AdHoc(["davs://se.example.org/a"], fallback=reference).plan()
 
     assert plan.partners_of("se.example.org") == []
+
+
+def test_a_root_door_is_beside_the_url() -> None:
+    plan = AdHoc(["davs://se.example.org/a"], root_door="root://se.example.org:1094//b").plan()
+
+    (target,) = plan.targets
+    assert str(target.endpoint.doors.root) == "root://se.example.org//b"
+    assert target.endpoint.url == "https://se.example.org/a"
+
+
+@pytest.mark.parametrize(
+    ("urls", "door", "said"),
+    [
+        (["root://se.example.org//a"], None, "--root-door root://se.example.org//a"),
+        (["davs://se.example.org/a"], "davs://se.example.org/a", "expected root://"),
+        (["davs://a.example.org/a", "davs://b.example.org/a"], "root://a//a", "several URLs"),
+    ],
+)
+def test_a_root_door_alone_is_no_endpoint(urls: list[str], door: str | None, said: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        AdHoc(urls, root_door=door).plan()
+    assert said in str(caught.value)
