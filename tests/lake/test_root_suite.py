@@ -1,12 +1,17 @@
 """The suite root: every check passes at a real XRootD, and bites at a broken door before it.
 
 The door is `emulator.root_proxy`, which lies inside TLS as well; the storage behind it, its
-WebDAV door and its partner are the lake's own XRootD servers.
+WebDAV door and its partner are the lake's own XRootD servers. Beside it an XRootD that is set up
+carelessly serves the same files.
 """
 
 from __future__ import annotations
 
 import inspect
+import os
+import socket
+import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,6 +22,8 @@ from lakeproof.check import Check
 from lakeproof.emulator.root_proxy import Real, RootProxy
 from lakeproof.features import RunMode, require
 from lakeproof.lake import Lake
+from lakeproof.lake.packages import program
+from lakeproof.lake.xrootd import Account
 from lakeproof.matrix import Cell, table
 from lakeproof.results import new_run_id
 from lakeproof.session.plan import Plan, Target, from_inventory
@@ -29,6 +36,30 @@ CHECKS = [check for check in tree.load_checks() if check.suite == "root"]
 BITES = [(check, fault) for check in CHECKS for fault in sorted(check.catches)]
 NEVER = "no fault"
 NAME = "LAKE-XRD-A"
+CARELESS = """all.export /data
+oss.localroot {site}/root
+all.adminpath {home}
+all.pidpath {home}
+xrd.port {port}
+xrd.tls {site}/etc/host.crt {site}/etc/host.key
+xrd.tlsca certdir {trust}
+xrootd.tls capable all
+ofs.authorize 1
+acc.authdb {home}/authdb
+"""
+# What such a server gets wrong.
+OPEN_TO_ALL = [
+    "root.access.nobody-reads-without-a-credential",
+    "root.access.nobody-changes-anything-without-a-credential",
+    "root.access.expired-token-is-refused",
+    "root.access.token-for-another-storage-is-refused",
+    "root.access.token-of-an-unknown-issuer-is-refused",
+    "root.access.forged-token-is-refused",
+    "root.matrix.reading-needs-storage-read",
+    "root.matrix.creating-needs-create-or-modify",
+    "root.matrix.changing-needs-storage-modify",
+    "root.session.tokens-are-asked-for",
+]
 # Files are of another second after it, so that their checksums are computed anew.
 TIMEOUTS = Timeouts(connect_s=3, read_s=10, total_s=30, settle_s=1.1, marker_s=5)
 
@@ -63,6 +94,53 @@ def ground(lake: Lake) -> Iterator[Ground]:
     proxy.stop()
 
 
+@pytest.fixture(scope="session")
+def careless(lake: Lake) -> Iterator[Sessions]:
+    """The same files behind a real XRootD that asks nobody who he is."""
+    plan = from_inventory(lake.layout.inventory, [], [NAME])
+    home, account = lake.directory / "careless", Account.for_servers()
+    home.mkdir()
+    os.chown(home, account.uid, account.gid)
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    (home / "authdb").write_text("u * /data a\n")
+    (home / "cfg").write_text(
+        CARELESS.format(
+            home=home, port=port, site=lake.layout.site("a"), certificates=lake.layout.certificates
+        )
+    )
+    server = subprocess.Popen(
+        [program("xrootd"), "-c", str(home / "cfg"), "-l", str(home / "log"), "-I", "v4"],
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[],
+        cwd=home,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(home)},
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _await(port)
+        sessions = Sessions(_through(plan, plan.target(NAME), port), new_run_id())
+        yield sessions
+        assert sessions.clean_up() == []
+        sessions.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _await(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "the careless server does not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
 def _through(plan: Plan, target: Target, port: int) -> Plan:
     """The same plan with the broken door in place of the real one."""
     root = target.endpoint.doors.root
@@ -75,7 +153,11 @@ def _through(plan: Plan, target: Target, port: int) -> Plan:
 
 
 @pytest.fixture
-def sessions(ground: Ground) -> Sessions:
+def sessions(request: pytest.FixtureRequest) -> Sessions:
+    if "careless" in request.fixturenames:
+        found: Sessions = request.getfixturevalue("careless")
+        return found
+    ground: Ground = request.getfixturevalue("ground")
     return ground.sessions
 
 
@@ -91,28 +173,43 @@ def _cells(check: Check) -> list[Cell]:
     return [cell for cell in table().of(check.id) if cell.id not in known]
 
 
+def _run(check: Check, sessions: Sessions, request: pytest.FixtureRequest) -> None:
+    """Run a check; what is skipped proves nothing, and fails."""
+    try:
+        require(check, sessions.get(NAME), RunMode(intrusive=True))
+        names = inspect.signature(check.function).parameters
+        given = {name: request.getfixturevalue(name) for name in names if name != "cell"}
+        for cell in _cells(check) if "cell" in names else (None,):
+            check.function(**given, **({"cell": cell} if cell else {}))
+    except pytest.skip.Exception as why:
+        transcript = sessions.recorder.current.text()
+        pytest.fail(f"{type(why).__name__}: {why}\n{transcript}", pytrace=False)
+
+
 @pytest.fixture
 def run_check(
     ground: Ground, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[Check, str], None]]:
-    """Runs a check under a fault; what is skipped proves nothing, and fails."""
+    """Runs a check under a fault of the door."""
 
     def run(check: Check, fault: str) -> None:
         ground.sessions.recorder.begin(check.id)
         ground.sessions.get(NAME).require_ready()
         ground.proxy.faults = frozenset({fault} - {NEVER})
-        try:
-            require(check, ground.sessions.get(NAME), RunMode(intrusive=True))
-            names = inspect.signature(check.function).parameters
-            given = {name: request.getfixturevalue(name) for name in names if name != "cell"}
-            for cell in _cells(check) if "cell" in names else (None,):
-                check.function(**given, **({"cell": cell} if cell else {}))
-        except pytest.skip.Exception as why:
-            transcript = ground.sessions.recorder.current.text()
-            pytest.fail(f"{type(why).__name__}: {why}\n{transcript}", pytrace=False)
+        _run(check, ground.sessions, request)
 
     yield run
     ground.proxy.faults = frozenset()
+
+
+@pytest.mark.parametrize("name", OPEN_TO_ALL)
+def test_check_catches_a_careless_server(
+    name: str, careless: Sessions, request: pytest.FixtureRequest
+) -> None:
+    (check,) = [check for check in CHECKS if check.id == name]
+    careless.recorder.begin(name)
+    with pytest.raises(Violation):
+        _run(check, careless, request)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=[check.id for check in CHECKS])
