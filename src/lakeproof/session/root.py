@@ -6,6 +6,7 @@ import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -83,7 +84,9 @@ class RootAccess:
         return None
 
     def require(self) -> None:
-        """Raise unless the door answers: once as an error, then Blocked."""
+        """Raise unless the door answers: an error once, then Blocked; NotRun without a client."""
+        if find_spec("XRootD") is None:
+            raise NotRun("XRootD's client for Python is not installed: pip install xrootd")
         if self.obstacle is None:
             return
         if self._said:
