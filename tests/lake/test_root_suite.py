@@ -104,11 +104,8 @@ def careless(lake: Lake) -> Iterator[Sessions]:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         port = unused.getsockname()[1]
     (home / "authdb").write_text("u * /data a\n")
-    (home / "cfg").write_text(
-        CARELESS.format(
-            home=home, port=port, site=lake.layout.site("a"), certificates=lake.layout.certificates
-        )
-    )
+    site, trust = lake.layout.site("a"), lake.layout.certificates
+    (home / "cfg").write_text(CARELESS.format(home=home, port=port, site=site, trust=trust))
     server = subprocess.Popen(
         [program("xrootd"), "-c", str(home / "cfg"), "-l", str(home / "log"), "-I", "v4"],
         user=account.uid,
