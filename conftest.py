@@ -10,6 +10,7 @@ pytest_plugins = (
     "fixtures.macaroons",
     "fixtures.matrix",
     "fixtures.proxies",
+    "fixtures.clients",
     "fixtures.issuer",
     "fixtures.fts",
     "fixtures.payloads",

@@ -66,6 +66,9 @@ if TYPE_CHECKING:
     from lakeproof.session.tried import Tried
     from lakeproof.srr import FoundReport
     from lakeproof.wire.auth import ANONYMOUS, Bearer, ClientCert, Credential
+    from lakeproof.wire.clients.curl import Curl
+    from lakeproof.wire.clients.davix import Davix
+    from lakeproof.wire.clients.gfal import Gfal
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.raw import RawAnswers, RawRequest
     from lakeproof.wire.reply import Reply
@@ -98,6 +101,9 @@ _HOME = {
     "Cell": "matrix",
     "Directly": "directly",
     "ClientCert": "wire.auth",
+    "Curl": "wire.clients.curl",
+    "Davix": "wire.clients.davix",
+    "Gfal": "wire.clients.gfal",
     "Expect": "expect",
     "ExpiredToken": "fixture_types",
     "FoundReport": "srr",
@@ -160,7 +166,9 @@ __all__ = [
     "Cell",
     "ClientCert",
     "Credential",
+    "Curl",
     "DataServerOf",
+    "Davix",
     "Directly",
     "Embargoed",
     "Expect",
@@ -170,6 +178,7 @@ __all__ = [
     "FoundReport",
     "Fts",
     "FtsJob",
+    "Gfal",
     "Grant",
     "GreetRoot",
     "Impersonating",

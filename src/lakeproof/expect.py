@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
+from lakeproof.expect_clients import ClientExpectations
 from lakeproof.expect_leaks import LeakExpectations
 from lakeproof.expect_root import RootExpectations
 from lakeproof.expect_rucio import RucioExpectations
@@ -47,7 +48,9 @@ class Addressed(Protocol):
 T = TypeVar("T", bound=Addressed)
 
 
-class Expect(LeakExpectations, RucioExpectations, RootExpectations):
+class Expect(
+    LeakExpectations, RucioExpectations, RootExpectations, ClientExpectations
+):
     """Expectations about replies, transfers and the state of a storage element."""
 
     def control(self, reply: Reply) -> None:
