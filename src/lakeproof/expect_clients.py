@@ -9,17 +9,18 @@ from __future__ import annotations
 from lakeproof.verdict import Violation
 from lakeproof.wire.clients.running import Ran
 from lakeproof.wire.payload import BLOCK, Enough, Payload
+from lakeproof.wire.reply import Reply
 
 
 class ClientExpectations:
     """Expectations about clients run as people run them."""
 
-    def managed(self, ran: Ran, raw: str) -> None:
+    def managed(self, ran: Ran, raw: Reply) -> None:
         """The client did what `raw`, our own request for the same, has done."""
         if not ran.ok:
             raise Violation(
                 f"{ran.client} {ran.act}",
-                f"the server does it for {raw}; {ran.describe()}",
+                f"the server does it for a plain {raw.method} ({raw.status}); {ran.describe()}",
                 ran.record,
             )
 

@@ -13,7 +13,7 @@ from lakeproof.emulator.dialect import load_dialect
 from lakeproof.features import RunMode, require, require_of_issuer
 from lakeproof.matrix import table
 from lakeproof.session.sessions import Sessions
-from lakeproof.verdict import Blocked, Unsupported
+from lakeproof.verdict import Blocked, NotRun, Unsupported
 from lakeproof.wire.probe import Address
 from lakeproof.wire.probe import resolve as real_resolve
 from lakeproof.wire.reply import NotReached
@@ -35,6 +35,8 @@ ISSUER = "issuer"
 ROOT = "root"
 # The suite whose checks are about the FTS of the bench, whatever storages it copies between.
 FTS = "fts"
+# Each of its checks starts a program that people have.
+CLIENTS = "clients"
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,8 @@ def run_check(sessions: Sessions, case: Case, request: pytest.FixtureRequest) ->
             absent = ABSENT.get(case.dialect, {}).keys() | _not_offered(case)
             if isinstance(why, Unsupported) and absent & case.check.needs:
                 return
+            if isinstance(why, NotRun) and "not installed" in str(why):
+                pytest.skip(str(why))
             transcript = sessions.recorder.current.text()
             pytest.fail(f"{type(why).__name__}: {why}\n{transcript}", pytrace=False)
 

@@ -28,12 +28,16 @@ def headers(exchange: Exchange, node: Node) -> dict[str, str]:
     wanted = exchange.header("Want-Digest")
     if wanted and faults.has("digest-list-ignored") and "," in wanted:
         wanted = None
+    if wanted and faults.has("digest-name-in-capitals") and wanted != wanted.lower():
+        wanted = None
     if _suppressed(exchange, node):
         return {}
     algorithm = _choose(exchange, wanted)
     found = {}
     if algorithm is not None:
         found["Digest"] = _rfc3230(exchange, node, algorithm)
+        if faults.has("digest-list-spaced") and algorithm != "md5":
+            found["Digest"] = f"{_rfc3230(exchange, node, 'md5')}, {found['Digest']}"
     wanted_repr = exchange.header("Want-Repr-Digest")
     if wanted_repr:
         found |= _repr(exchange, node, wanted_repr)

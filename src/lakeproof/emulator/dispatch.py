@@ -28,6 +28,7 @@ PUBLIC: frozenset[Handler] = frozenset({srr.report, tape_api.discovery, desk.met
 
 async def answer_request(exchange: Exchange) -> Answer:
     """The answer to one request; raises Refused."""
+    spoiled_answers.refuse_client(exchange)
     if exchange.method == "OPTIONS":
         return await webdav.options(exchange)
     special = _special(exchange)

@@ -40,6 +40,7 @@ CONNECTION_FAULTS = (
     "x509-expired-accepted",
     "x509-chain-ignored",
     "x509-proxy-refused",
+    "tls-agrees-to-http2",
 )
 SigningKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
@@ -80,6 +81,8 @@ class TlsContexts:
             context.verify_flags |= ssl.VerifyFlags(NO_CHECK_TIME)
         if faults.has("x509-chain-ignored"):
             accept_any_chain(context)
+        if faults.has("tls-agrees-to-http2"):
+            context.set_alpn_protocols(["h2"])
         return context
 
     def _load_wrong(self, context: ssl.SSLContext, fault: str) -> None:

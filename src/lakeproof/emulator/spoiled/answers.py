@@ -40,6 +40,12 @@ def before(faults: Faults, count: int) -> Answer | None:
     return None
 
 
+def refuse_client(exchange: Exchange) -> None:
+    """Raise Refused for what only some clients send."""
+    if exchange.header("TE") and exchange.faults.has("header-te-refused"):
+        raise Refused(HTTPStatus.BAD_REQUEST, "Bad request header")
+
+
 def spoil(exchange: Exchange, answer: Answer) -> Answer:
     """The answer a faulty server sends instead of `answer`."""
     if not exchange.faults.names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -19,6 +20,8 @@ from lakeproof.wire.payload import Payload
 from lakeproof.wire.storage import StorageElement
 
 ABSENT = "davix is not installed: apt-get install davix, or dnf install davix (docs/clients.md)"
+
+FAILED = 255
 
 
 @cache
@@ -57,7 +60,9 @@ class Davix(Client):
 
     def rename(self, storage: StorageElement, path: PurePosixPath, to: PurePosixPath) -> Ran:
         """davix-mv URL URL."""
-        return self._write("renames", "davix-mv", "MOVE", (storage, path), (storage, to))
+        ran = self._write("renames", "davix-mv", "MOVE", (storage, path), (storage, to))
+        # davix-mv 0.8.4 ends with 255 when it has moved the file, too, but then says nothing.
+        return replace(ran, code=0) if ran.code == FAILED and not ran.err.strip() else ran
 
     def remove(self, place: Place) -> Ran:
         """davix-rm URL."""
