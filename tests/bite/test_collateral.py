@@ -19,15 +19,16 @@ from lakeproof.matrix import OWN
 from lakeproof.verdict import Unjudged, Violation
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.storage import SetUpFailed
-from tests.bite.conftest import FTS, ISSUER, ROOT, Case
+from tests.bite.conftest import CLIENTS, FTS, ISSUER, ROOT, Case
 from tests.bite.ledger import learn, load
 
 CHECKS = [check for check in tree.load_checks() if check.suite != ROOT]
-# Each moves tens of megabytes, waits for progress or opens fifty connections; what they see,
-# lighter ones see as well.
+# Each moves tens of megabytes, waits for progress, opens fifty connections or starts a program; what
+# they see, lighter ones see as well.
 # The cells of the scope matrix are many; which fault touches which is in test_matrix.py.
 HEAVY = {
     *(check.id for check in CHECKS if check.id.startswith(OWN)),
+    *(check.id for check in CHECKS if check.suite == CLIENTS),
     "fts.failures.cancelled-copy-leaves-nothing",
     "fts.failures.cancelled-job-ends",
     "integrity.digests.digest-is-final-at-once",

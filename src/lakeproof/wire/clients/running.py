@@ -64,7 +64,9 @@ class ProgramRun(Exchange):
     def text(self) -> str:
         """What was run, what it said and how it ended, redacted."""
         head = f"$ {self.line}   [{self.started:%H:%M:%S}Z, {self.auth_label}]"
-        return redactor.text("\n".join([head, *self.said.splitlines(), f"= {self.elapsed_s:.3f} s"]))
+        return redactor.text(
+            "\n".join([head, *self.said.splitlines(), f"= {self.elapsed_s:.3f} s"])
+        )
 
     def curl(self) -> str:
         """The line that repeats it."""

@@ -35,7 +35,9 @@ def hashed_directory(ca: Path | None, folder: Path) -> Path | None:
     if ca is not None:
         return ca if ca.is_dir() else _hashed(ca, folder / "certificates")
     named = os.environ.get("X509_CERT_DIR")
-    return next((each for each in (*([Path(named)] if named else []), *USUAL) if each.is_dir()), None)
+    return next(
+        (each for each in (*([Path(named)] if named else []), *USUAL) if each.is_dir()), None
+    )
 
 
 def _hashed(ca: Path, into: Path) -> Path:
