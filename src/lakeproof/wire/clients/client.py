@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import shutil
 import socket
@@ -102,7 +103,7 @@ class Client:
                 )
         told = {**dressing.environment, **(environment or {})}
         given = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             **(OFF_THE_NET if all(is_here(each.url) for each, _ in places) else {}),

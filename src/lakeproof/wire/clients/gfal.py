@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -22,8 +23,9 @@ from lakeproof.wire.payload import Payload
 from lakeproof.wire.storage import StorageElement
 
 SCRIPT = Path(__file__).parents[1] / "inside" / "gfal_do.py"
-# Our own Python where gfal2 is in reach of it, else the system's, which Debian's gfal2 is for.
-PYTHONS = (sys.executable, "/usr/bin/python3")
+# Our own Python where gfal2 is in reach of it, else that of the user's environment (conda), else the
+# system's, which Debian's gfal2 is for.
+PYTHONS = (sys.executable, shutil.which("python3"), "/usr/bin/python3")
 LOOK = (
     "import gfal2, json; "
     "print(json.dumps([gfal2.get_version(), gfal2.creat_context().get_plugin_names()]))"
@@ -38,7 +40,7 @@ ABSENT = (
 @cache
 def find_gfal() -> Installed | None:
     """gfal2 with its HTTP plugin, in the first Python that has it; None where none has."""
-    return next((found for each in PYTHONS if (found := _in(each))), None)
+    return next((found for each in PYTHONS if each and (found := _in(each))), None)
 
 
 def _in(python: str) -> Installed | None:
