@@ -23,8 +23,8 @@ from tests.bite.conftest import CLIENTS, FTS, ISSUER, ROOT, Case
 from tests.bite.ledger import learn, load
 
 CHECKS = [check for check in tree.load_checks() if check.suite != ROOT]
-# Each moves tens of megabytes, waits for progress, opens fifty connections or starts a program; what
-# they see, lighter ones see as well.
+# Each moves tens of megabytes, waits for progress, opens fifty connections or starts a program;
+# what they see, lighter ones see as well.
 # The cells of the scope matrix are many; which fault touches which is in test_matrix.py.
 HEAVY = {
     *(check.id for check in CHECKS if check.id.startswith(OWN)),

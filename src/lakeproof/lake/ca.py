@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from lakeproof.wire.clients.trust import subject_hash as subject_hash  # noqa: PLC0414  for others
 
 ORGANISATION = "LakeproofGrid"
 VO = "lake"
@@ -82,20 +83,6 @@ def issue(authority: Identity, common_name: str, hosts: Sequence[str] = ()) -> I
         names = x509.SubjectAlternativeName([_general_name(host) for host in hosts])
         builder = builder.add_extension(names, critical=False)
     return Identity(builder.sign(authority.key, hashes.SHA256()), key)
-
-
-def subject_hash(name: x509.Name) -> str:
-    """The 8 hex digits OpenSSL names a certificate by in a hashed directory.
-
-    Source: X509_NAME_hash(3): SHA-1 of the canonical name (UTF8String, lower case, single
-    spaces, no outer SEQUENCE), first four bytes, little endian.
-    """
-    canonical = x509.Name(
-        [x509.NameAttribute(a.oid, " ".join(str(a.value).split()).lower()) for a in name]
-    ).public_bytes()
-    header = 2 + (canonical[1] & 0x7F if canonical[1] & 0x80 else 0)
-    digest = hashlib.sha1(canonical[header:], usedforsecurity=False).digest()
-    return f"{int.from_bytes(digest[:4], 'little'):08x}"
 
 
 def write_trust(authority: Identity, ca_file: Path, certificates: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import cast
 
 import pytest
@@ -16,6 +16,7 @@ from lakeproof.expect import expect
 from lakeproof.expect_leaks import KEPT
 from lakeproof.session.rse import RuleEnd
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
+from lakeproof.wire.clients.running import ProgramRun, Ran
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, NotReached, Reply
 from lakeproof.wire.root_frames import Flags, Hello
@@ -186,6 +187,11 @@ GREETED = Offer(Hello(0x511, Flags.SERVER), inside_tls=False, methods=())
 HUNG_UP = NotReached("unreachable", "the server hung up")
 WRONG_NAME = NotReached("tls", "the certificate names another host")
 
+_RUN = ProgramRun("RUN", "https://localhost:1", {}, line="client")
+_DONE = Ran("client 1.2", "does it", 0, "one\ntwo\n", "", _RUN, file=Path(__file__))
+_FAILED = Ran("client 1.2", "does it", 1, "", "error 400", _RUN)
+_THIS = Path(__file__).read_bytes()
+
 PASSES: list[Case] = [
     ("read_over_root", (_RootDoor(b"abc"), PATH, DATA)),
     ("same_bytes", (b"abc", DATA)),
@@ -193,6 +199,9 @@ PASSES: list[Case] = [
     ("root_checksum", (_root("adler32 024D0127"), "adler32", DATA)),
     ("tls_stands", (_Speech().greet,)),
     ("greeted", (_Speech(),)),
+    ("managed", (_DONE, OK)),
+    ("said", (_DONE, "two", "one")),
+    ("received", (_DONE, _THIS)),
     ("let_in", (lambda: OK,)),
     ("turned_away", (lambda: DENIED,)),
     ("turned_away", (lambda: _no_answer(Failure("closed", "closed without an answer")),)),
@@ -272,6 +281,11 @@ VIOLATES: list[tuple[str, tuple[object, ...], str, str]] = [
     ("root_checksum", (_root("md5 024d0127"), "adler32", DATA), "024d0127", "md5"),
     ("tls_stands", (_Speech(WRONG_NAME).greet,), "clients accept", "another host"),
     ("greeted", (_Speech(HUNG_UP),), "greets a client", "hung up"),
+    ("managed", (_FAILED, OK), "client 1.2 does it", "does it for a plain PUT (200); client 1.2"),
+    ("said", (_DONE, "one"), "client 1.2 says one", "client 1.2 says one, two"),
+    ("received", (_DONE, _THIS[:-1]), "client 1.2 writes", "at least 1 bytes too many"),
+    ("received", (_DONE, b"x" + _THIS[1:]), "client 1.2 writes", "differs at byte 0"),
+    ("received", (_FAILED, _THIS), "client 1.2 writes", "it wrote no file"),
     ("part", (LAST, SAMPLE, 0, 1), "bytes 0-1", "bytes 1-2"),
     ("part", (OTHER, SAMPLE, 1, 2), "bytes 1-2 of the file", "other bytes"),
     ("parts", (_part(b"b", "bytes 1-2/3"), SAMPLE), "2 bytes after", "1 bytes"),

@@ -24,6 +24,8 @@ LOOK_PATIENCE_S = 20
 # Some clients ask the name servers what a server's address is called; for servers on this machine
 # nothing of that may leave it.
 OFF_THE_NET = {"RES_OPTIONS": "attempts:0"}
+# What stands for our files in the line that a person can repeat.
+SHOWN = {"token": "TOKEN_FILE", "upload": "/tmp/FILE", "download": "/tmp/FILE"}  # noqa: S108
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 Place = tuple[StorageElement, PurePosixPath]
@@ -57,7 +59,7 @@ class Client:
     def __init__(self, installed: Installed, folder: Path) -> None:
         self.installed = installed
         self.folder = folder
-        self._files = 0
+        self._called: dict[str, str] = {}
 
     def __str__(self) -> str:
         return str(self.installed)
@@ -71,8 +73,9 @@ class Client:
         return path
 
     def _new_file(self, stem: str) -> Path:
-        self._files += 1
-        return self.folder / f"{stem}-{self._files}"
+        path = self.folder / f"{stem}-{len(self._called) + 1}"
+        self._called[str(path)] = SHOWN.get(stem, "FILE")
+        return path
 
     def _token_file(self, bearer: Bearer) -> Path:
         path = self._new_file("token")
@@ -110,7 +113,7 @@ class Client:
             **told,
         }
         command = Command(
-            tuple(words), given, tuple(told), {**self._names(), **(names or {})}, dressing.shown
+            tuple(words), given, tuple(told), {**self._called, **(names or {})}, dressing.shown
         )
         return run(
             command,
@@ -122,15 +125,6 @@ class Client:
             timeout_s=storage.client.timeouts.total_s,
             file=file,
         )
-
-    def _names(self) -> dict[str, str]:
-        """The files in our folder by what they are."""
-        called = {"token": "TOKEN_FILE", "upload": "FILE", "download": "FILE", "header": "FILE"}
-        return {
-            str(path): called[stem]
-            for path in self.folder.glob("*-*")
-            if (stem := path.name.partition("-")[0]) in called
-        }
 
     def _trusting(self, storage: StorageElement) -> tuple[dict[str, str], dict[str, str]]:
         """The environment that names the authorities, and how their directory is shown."""

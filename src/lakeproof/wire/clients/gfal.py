@@ -23,8 +23,8 @@ from lakeproof.wire.payload import Payload
 from lakeproof.wire.storage import StorageElement
 
 SCRIPT = Path(__file__).parents[1] / "inside" / "gfal_do.py"
-# Our own Python where gfal2 is in reach of it, else that of the user's environment (conda), else the
-# system's, which Debian's gfal2 is for.
+# Our own Python where gfal2 is in reach of it, else that of the user's environment (conda), else
+# the system's, which Debian's gfal2 is for.
 PYTHONS = (sys.executable, shutil.which("python3"), "/usr/bin/python3")
 LOOK = (
     "import gfal2, json; "
