@@ -41,10 +41,7 @@ def test_file_written_over_https_reads_the_same_over_root(
     expect.control(se.put(path, data))
     expect.control(se.get(path))
 
-    reply = root.read(path)
-
-    expect.success(reply)
-    expect.same_bytes(reply.body, data)
+    expect.read_over_root(root, path, data)
 
 
 @check(
@@ -68,9 +65,7 @@ def test_file_overwritten_over_https_is_the_new_one_over_root(
     expect.control(se.put(path, new))
 
     def seen() -> None:
-        reply = root.read(path)
-        expect.success(reply)
-        expect.same_bytes(reply.body, new)
+        expect.read_over_root(root, path, new)
         summed = root.checksum(path, "adler32")
         expect.success(summed)
         expect.equal(summed.checksum[1].rjust(8, "0"), new.adler32, "adler32 over root://")
@@ -232,9 +227,7 @@ def test_file_renamed_over_https_has_its_new_name_over_root(
     expect.control(se.move(old, new))
 
     def seen() -> None:
-        reply = root.read(new)
-        expect.success(reply)
-        expect.same_bytes(reply.body, data)
+        expect.read_over_root(root, new, data)
         expect.not_found(root.stat(old))
 
     expect.eventually(seen, within_s=BOUND_S)

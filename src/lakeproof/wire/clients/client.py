@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
-from lakeproof.wire.auth import Bearer, ClientCert, Credential
+from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.clients.running import Command, Ran, run
 from lakeproof.wire.clients.trust import hashed_directory
 from lakeproof.wire.http import quoted
@@ -45,11 +45,15 @@ class Installed:
 
 @dataclass
 class Dressing:
-    """What a command line gets to show a credential, and how that is shown to a person."""
+    """What a command line gets to show a credential, and how that is shown to a person.
+
+    Who repeats it needs `environment`, but not `quiet`, which keeps other credentials away.
+    """
 
     label: str
     words: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
+    quiet: dict[str, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
 
 
@@ -110,6 +114,7 @@ class Client:
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             **(OFF_THE_NET if all(is_here(each.url) for each, _ in places) else {}),
+            **dressing.quiet,
             **told,
         }
         command = Command(
@@ -141,11 +146,6 @@ def certificate_names(certificate: ClientCert) -> dict[str, str]:
         str(certificate.key): "PROXY_FILE" if same else "KEY_FILE",
         str(certificate.certificate): "PROXY_FILE" if same else "CERT_FILE",
     }
-
-
-def label_of(auth: Credential) -> str:
-    """What a credential is called in the record."""
-    return auth.label
 
 
 def find(name: str, words: Sequence[str]) -> Installed | None:

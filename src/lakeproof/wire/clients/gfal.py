@@ -20,6 +20,7 @@ from lakeproof.wire.clients.client import (
 )
 from lakeproof.wire.clients.running import Ran
 from lakeproof.wire.payload import Payload
+from lakeproof.wire.root import RootDoor
 from lakeproof.wire.storage import StorageElement
 
 SCRIPT = Path(__file__).parents[1] / "inside" / "gfal_do.py"
@@ -62,28 +63,36 @@ def _in(python: str) -> Installed | None:
 
 
 class Gfal(Client):
-    """gfal2's acts on files behind davs:// URLs."""
+    """gfal2's acts on files behind davs:// URLs, or root:// ones with `over`."""
 
-    def upload(self, data: Payload, to: Place, auth: Credential | None = None) -> Ran:
+    def upload(
+        self,
+        data: Payload,
+        to: Place,
+        auth: Credential | None = None,
+        over: RootDoor | None = None,
+    ) -> Ran:
         """gfal-copy FILE URL."""
         storage, path = to
         storage.budget.spend(data.size, storage.name)
         local = f"file://{self.file_of(data)}"
         return self._act(
             f"copies a file to {path.name}",
-            ["copy", local, _url(to)],
+            ["copy", local, _url(to, over)],
             to,
             auth=auth or storage.credential("PUT", path),
             writes="PUT",
         )
 
-    def download(self, place: Place, auth: Credential | None = None) -> Ran:
+    def download(
+        self, place: Place, auth: Credential | None = None, over: RootDoor | None = None
+    ) -> Ran:
         """gfal-copy URL FILE."""
         storage, path = place
         local = self._new_file("download")
         return self._act(
             f"copies {path.name} to a file",
-            ["copy", _url(place), f"file://{local}"],
+            ["copy", _url(place, over), f"file://{local}"],
             place,
             auth=auth or storage.credential("GET", path),
             file=local,
@@ -150,7 +159,12 @@ class Gfal(Client):
         environment, names = self._trusting(storage)
         dressing = Dressing(auth.label)
         if isinstance(auth, Bearer):
-            dressing.words += ["--token", str(self._token_file(auth))]
+            file_of_token = str(self._token_file(auth))
+            dressing.words += ["--token", file_of_token]
+            # XRootD's client below gfal2 looks there for it.
+            if any(word.startswith("root") for word in words):
+                dressing.environment["BEARER_TOKEN_FILE"] = file_of_token
+                dressing.quiet["X509_USER_PROXY"] = str(self.folder / "none")
         if isinstance(second, Bearer) and second is not auth:
             dressing.words += ["--second-token", str(self._token_file(second))]
         if isinstance(auth, ClientCert):
@@ -170,6 +184,8 @@ class Gfal(Client):
         )
 
 
-def _url(place: Place) -> str:
+def _url(place: Place, over: RootDoor | None = None) -> str:
     storage, path = place
+    if over is not None:
+        return over.url_of(path)
     return storage.client.url_of(path).replace("https://", "davs://", 1)
