@@ -48,9 +48,7 @@ class Addressed(Protocol):
 T = TypeVar("T", bound=Addressed)
 
 
-class Expect(
-    LeakExpectations, RucioExpectations, RootExpectations, ClientExpectations
-):
+class Expect(LeakExpectations, RucioExpectations, RootExpectations, ClientExpectations):
     """Expectations about replies, transfers and the state of a storage element."""
 
     def control(self, reply: Reply) -> None:

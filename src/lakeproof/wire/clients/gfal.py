@@ -164,7 +164,6 @@ class Gfal(Client):
             # XRootD's client below gfal2 looks there for it.
             if any(word.startswith("root") for word in words):
                 dressing.environment["BEARER_TOKEN_FILE"] = file_of_token
-                dressing.quiet["X509_USER_PROXY"] = str(self.folder / "none")
         if isinstance(second, Bearer) and second is not auth:
             dressing.words += ["--second-token", str(self._token_file(second))]
         if isinstance(auth, ClientCert):

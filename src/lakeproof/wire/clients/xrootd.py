@@ -90,7 +90,6 @@ class Xrootd(Client):
         dressing.quiet["XDG_RUNTIME_DIR"] = str(self.folder)
         if isinstance(auth, Bearer):
             dressing.environment["BEARER_TOKEN_FILE"] = str(self._token_file(auth))
-            dressing.quiet["X509_USER_PROXY"] = str(self.folder / "none")
         if isinstance(auth, ClientCert):
             dressing.environment["X509_USER_PROXY"] = str(auth.certificate)
         return dressing
