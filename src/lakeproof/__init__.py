@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from lakeproof.wire.clients.curl import Curl
     from lakeproof.wire.clients.davix import Davix
     from lakeproof.wire.clients.gfal import Gfal
-    from lakeproof.wire.clients.xrootd import Xrootd
+    from lakeproof.wire.clients.xrdcp import Xrdcp
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.raw import RawAnswers, RawRequest
     from lakeproof.wire.reply import Reply
@@ -151,7 +151,7 @@ _HOME = {
     "Transfer": "wire.tpc",
     "Tried": "session.tried",
     "TryCell": "fixture_types",
-    "Xrootd": "wire.clients.xrootd",
+    "Xrdcp": "wire.clients.xrdcp",
 }
 
 __all__ = [
@@ -227,7 +227,7 @@ __all__ = [
     "Transfer",
     "Tried",
     "TryCell",
-    "Xrootd",
+    "Xrdcp",
     "__version__",
     "check",
 ]

@@ -12,7 +12,7 @@ from lakeproof import (
     PayloadOf,
     RootDoor,
     StorageElement,
-    Xrootd,
+    Xrdcp,
     check,
 )
 
@@ -24,11 +24,11 @@ SIZE = 70_001
     level=SHOULD,
     severity=HIGH,
     needs={"webdav", "root", "write"},
-    catches={"root-page-write-refused"},
+    catches={"root-hint-refused"},
     rows={"CLI-07"},
 )
 def test_xrdcp_uploads_a_file(
-    se: StorageElement, root: RootDoor, xrootd: Xrootd, payload: PayloadOf, expect: Expect
+    se: StorageElement, root: RootDoor, xrdcp: Xrdcp, payload: PayloadOf, expect: Expect
 ) -> None:
     """xrdcp should upload a file, byte for byte.
 
@@ -38,7 +38,7 @@ def test_xrdcp_uploads_a_file(
     raw = root.write(se.workdir / "plain", data)
     expect.control(raw)
 
-    ran = xrootd.upload(data, (se, path))
+    ran = xrdcp.upload(data, (se, path))
 
     expect.managed(ran, raw)
     expect.read_over_root(root, path, data)
@@ -49,22 +49,22 @@ def test_xrdcp_uploads_a_file(
     level=SHOULD,
     severity=HIGH,
     needs={"webdav", "root", "write"},
-    catches={"root-page-garbled", "root-page-checksum"},
+    catches={"root-read-full-short"},
     rows={"CLI-07"},
 )
 def test_xrdcp_downloads_a_file(
-    se: StorageElement, root: RootDoor, xrootd: Xrootd, payload: PayloadOf, expect: Expect
+    se: StorageElement, root: RootDoor, xrdcp: Xrdcp, payload: PayloadOf, expect: Expect
 ) -> None:
     """xrdcp should download a file, byte for byte.
 
-    Physicists fetch their data with it, and it reads by pages, which other clients do not.
+    Physicists fetch their data with it.
     """
     path, data = se.workdir / "file", payload(SIZE)
     expect.control(root.write(path, data))
     raw = root.read(path)
     expect.control(raw)
 
-    ran = xrootd.download((se, path))
+    ran = xrdcp.download((se, path))
 
     expect.managed(ran, raw)
     expect.received(ran, data)
@@ -75,13 +75,13 @@ def test_xrdcp_downloads_a_file(
     level=SHOULD,
     severity=HIGH,
     needs={"webdav", "root", "write", "x509"},
-    catches={"root-page-garbled"},
+    catches={"root-hint-refused"},
     rows={"CLI-02", "CLI-07"},
 )
 def test_xrdcp_uploads_and_downloads_with_proxy(
     se: StorageElement,
     root: RootDoor,
-    xrootd: Xrootd,
+    xrdcp: Xrdcp,
     user_proxy: ClientCert,
     payload: PayloadOf,
     expect: Expect,
@@ -94,9 +94,9 @@ def test_xrdcp_uploads_and_downloads_with_proxy(
     raw = root.write(se.workdir / "plain", data, auth=user_proxy)
     expect.control(raw)
 
-    up = xrootd.upload(data, (se, path), user_proxy)
+    up = xrdcp.upload(data, (se, path), user_proxy)
     expect.managed(up, raw)
-    down = xrootd.download((se, path), user_proxy)
+    down = xrdcp.download((se, path), user_proxy)
 
     expect.managed(down, raw)
     expect.received(down, data)
@@ -111,7 +111,7 @@ def test_xrdcp_uploads_and_downloads_with_proxy(
     rows={"CLI-07"},
 )
 def test_xrdfs_gets_adler32_without_asking_for_it(
-    se: StorageElement, root: RootDoor, xrootd: Xrootd, payload: PayloadOf, expect: Expect
+    se: StorageElement, root: RootDoor, xrdcp: Xrdcp, payload: PayloadOf, expect: Expect
 ) -> None:
     """xrdfs query checksum should give adler32 when it does not say which one.
 
@@ -122,7 +122,7 @@ def test_xrdfs_gets_adler32_without_asking_for_it(
     raw = root.checksum(path, "adler32")
     expect.control(raw)
 
-    ran = xrootd.checksum((se, path))
+    ran = xrdcp.checksum((se, path))
 
     expect.managed(ran, raw)
     expect.said(ran, f"adler32 {data.adler32}")
@@ -133,7 +133,7 @@ def test_xrdfs_gets_adler32_without_asking_for_it(
     level=SHOULD,
     severity=MEDIUM,
     needs={"webdav", "root", "write"},
-    catches={"root-page-write-refused"},
+    catches={"root-hint-refused"},
     rows={"CLI-01", "CLI-07"},
 )
 def test_gfal_copies_a_file_up_over_root(
@@ -158,7 +158,7 @@ def test_gfal_copies_a_file_up_over_root(
     level=SHOULD,
     severity=MEDIUM,
     needs={"webdav", "root", "write"},
-    catches={"root-page-garbled"},
+    catches={"root-read-full-short"},
     rows={"CLI-01", "CLI-07"},
 )
 def test_gfal_copies_a_file_down_over_root(

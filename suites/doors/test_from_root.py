@@ -15,8 +15,6 @@ from lakeproof import (
 )
 
 SIZE = 70_001
-# What one door does the other may see a little later: a cache of the namespace, another server.
-BOUND_S = 5
 
 
 @check(
@@ -64,7 +62,7 @@ def test_checksum_over_https_is_that_over_root(
     expect.given(right, f"root:// itself states {told.said}")
 
     expect.eventually(
-        lambda: expect.digest(se.digest(path, "adler32"), "adler32", data), within_s=BOUND_S
+        lambda: expect.digest(se.digest(path, "adler32"), "adler32", data), within_s=se.settle_s
     )
 
 
@@ -92,7 +90,7 @@ def test_listing_over_https_has_files_written_over_root(
         sizes = {entry.path.name: entry.size for entry in entries if entry.path != se.workdir}
         expect.equal(sizes, {"file": SIZE}, "files and sizes")
 
-    expect.eventually(seen, within_s=BOUND_S)
+    expect.eventually(seen, within_s=se.settle_s)
 
 
 @check(
@@ -115,4 +113,4 @@ def test_file_deleted_over_root_is_gone_over_https(
     expect.control(se.head(path))
     expect.control(root.remove(path))
 
-    expect.eventually(lambda: expect.not_found(se.head(path)), within_s=BOUND_S)
+    expect.eventually(lambda: expect.not_found(se.head(path)), within_s=se.settle_s)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from lakeproof import data
+from lakeproof.check import Check
 
 
 def load(name: str) -> dict[str, Any]:
@@ -42,3 +43,8 @@ def nonstrict(check_id: str, dialect: str) -> str | None:
     """Why a sound element of this dialect does not meet this recommendation, or None."""
     entry = load("nonstrict").get(check_id, {})
     return entry.get(dialect) if isinstance(entry, dict) else None
+
+
+def needs_root_door(check: Check) -> bool:
+    """Whether a check needs a real root:// door, which no element has: tests/lake proves it."""
+    return check.suite in ("root", "doors") or check.id.startswith("clients.root.")

@@ -214,12 +214,22 @@ def _other_checksum(asked: Asked, frame: Frame) -> Frame:
     return done(b"adler32 00000001\0") if wrong else frame
 
 
+def _md5_first(asked: Asked, frame: Frame) -> Frame:
+    asked_for_any = asked.parameters[1] == CHECKSUM and b"cks.type" not in asked.body
+    return done(b"md5 d41d8cd98f00b204e9800998ecf8427e\0") if frame.ok and asked_for_any else frame
+
+
 def _read(change: Callable[[bytes], bytes]) -> Callable[[Asked, Frame], Frame]:
     return lambda _, frame: done(change(frame.body)) if frame.ok and frame.body else frame
 
 
 def _garbled(data: bytes) -> bytes:
     return data[:-1] + bytes([data[-1] ^ 1])
+
+
+def _one_less(asked: Asked, frame: Frame) -> Frame:
+    (size,) = struct.unpack("!i", asked.parameters[12:16])
+    return done(frame.body[:-1]) if frame.ok and len(frame.body) == size else frame
 
 
 def _past_end(asked: Asked, frame: Frame) -> Frame:
@@ -294,10 +304,12 @@ CHANGES: tuple[tuple[str, int, Callable[[Asked, Frame], Frame]], ...] = (
     ("root-md5-wrong", Request.QUERY, _checksum("md5")),
     ("root-crc32c-wrong", Request.QUERY, _checksum("crc32c")),
     ("root-checksum-other-kind", Request.QUERY, _other_checksum),
+    ("root-checksum-first-is-md5", Request.QUERY, _md5_first),
     ("root-rmdir-full-ok", Request.RMDIR, _removed_full),
     ("root-read-garbled", Request.READ, _read(_garbled)),
     ("root-read-short", Request.READ, _read(lambda data: data[: len(data) // 2])),
     ("root-read-past-end", Request.READ, _past_end),
+    ("root-read-full-short", Request.READ, _one_less),
     ("root-readv-order", Request.READV, _mixed_up),
     ("root-readv-past-end", Request.READV, _vector_past_end),
     (
@@ -330,6 +342,11 @@ INSTEAD: tuple[tuple[str, int, Callable[[Asked, Memory, Almighty], Frame | None]
         "root-endless-redirect",
         Request.OPEN,
         lambda _, m, __: Frame(Status.REDIRECT, struct.pack("!i", m.port) + b"localhost"),
+    ),
+    (
+        "root-hint-refused",
+        Request.OPEN,
+        lambda a, _: error(UNSUPPORTED, "unknown option") if b"oss.asize" in a.body else None,
     ),
     ("root-attribute-lost", Request.ATTRIBUTES, _attribute_set),
     ("root-readv-few", Request.READV, _many_refused),

@@ -404,6 +404,11 @@ class StorageElement:
         """The longest wait for a sign of life of a third-party copy, in seconds."""
         return self.client.timeouts.marker_s
 
+    @property
+    def settle_s(self) -> float:
+        """How long that takes at most, in seconds: `Timeouts.settle_s`."""
+        return self.client.timeouts.settle_s
+
     def settle(self) -> None:
         """Wait until what the endpoint does after its answer is done (`Timeouts.settle_s`)."""
         time.sleep(self.client.timeouts.settle_s)

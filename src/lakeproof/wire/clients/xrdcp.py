@@ -25,12 +25,12 @@ ABSENT = (
 
 
 @cache
-def find_xrootd() -> Installed | None:
+def find_xrdcp() -> Installed | None:
     """XRootD's client as it is installed; None where it is not."""
     return find("xrdcp", ["xrdcp", "--version"])
 
 
-class Xrootd(Client):
+class Xrdcp(Client):
     """xrdcp up and down, and xrdfs query checksum, at one root:// door."""
 
     def __init__(self, installed: Installed, folder: Path, door: RootDoor) -> None:
