@@ -46,5 +46,8 @@ def nonstrict(check_id: str, dialect: str) -> str | None:
 
 
 def needs_root_door(check: Check) -> bool:
-    """Whether a check needs a real root:// door, which no element has: tests/lake proves it."""
+    """Whether a check needs a real root:// door, which no element has: tests/lake proves it.
+
+    The suite root in test_root_suite.py, the others in test_both_doors.py.
+    """
     return check.suite in ("root", "doors") or check.id.startswith("clients.root.")

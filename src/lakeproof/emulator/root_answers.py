@@ -346,7 +346,7 @@ INSTEAD: tuple[tuple[str, int, Callable[[Asked, Memory, Almighty], Frame | None]
     (
         "root-hint-refused",
         Request.OPEN,
-        lambda a, _: error(UNSUPPORTED, "unknown option") if b"oss.asize" in a.body else None,
+        lambda a, _, __: error(UNSUPPORTED, "unknown option") if b"oss.asize" in a.body else None,
     ),
     ("root-attribute-lost", Request.ATTRIBUTES, _attribute_set),
     ("root-readv-few", Request.READV, _many_refused),
