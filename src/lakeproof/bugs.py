@@ -13,6 +13,8 @@ from packaging.version import InvalidVersion, Version
 from lakeproof.data import load
 
 MOST_SAID = 3
+# As the suite clients names what it ran, which a defect may be of as well as of the server.
+_CLIENT = re.compile(r"\b(gfal2|davix|xrdcp|curl) (\d+(?:\.\d+)+)")
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,18 @@ def of_check(check_id: str) -> list[Bug]:
 def explain(check_id: str, technology: str | None, version: str | None, actual: str) -> list[str]:
     """One sentence for each known defect that fits what was seen on this server, at most three.
 
+    Of the suite clients those of the client, whose name and version `actual` has, come first.
+
     Those that the observed version has come first, and where there are any, guesses are left out.
     """
+    said = _of_one(check_id, technology, version, actual)
+    client = _CLIENT.search(actual) if check_id.startswith("clients.") else None
+    if client is not None:
+        said = _of_one(check_id, client.group(1), client.group(2), actual) + said
+    return said[:MOST_SAID]
+
+
+def _of_one(check_id: str, technology: str | None, version: str | None, actual: str) -> list[str]:
     fitting = [b for b in every() if b.technology == technology and b.explains(check_id, actual)]
     verdicts = [(bug, bug.affects(version)) for bug in fitting]
     sure = [bug for bug, affected in verdicts if affected]

@@ -10,7 +10,7 @@ from packaging.version import Version
 from lakeproof import bugs, tree
 from lakeproof.bugs import Bug
 
-TECHNOLOGIES = {"dcache", "eos", "dpm", "xrootd", "storm"}
+TECHNOLOGIES = {"dcache", "eos", "dpm", "xrootd", "storm", "gfal2", "davix"}
 ISSUE = "https://example.org/7"
 BUG = Bug(
     id="x#7",
@@ -119,3 +119,14 @@ def test_entry_is_sound(bug: Bug) -> None:
         assert any(Bug("", "", "", "", (name,)).concerns(check_id) for check_id in ids), (
             f"{bug.id} is about {name}, which is no check"
         )
+
+
+@pytest.mark.parametrize(
+    ("version", "named"), [("2.21.3", True), ("2.21.5", False), ("2.23.0", False)]
+)
+def test_defect_of_the_client_is_named_by_the_clients_version(version: str, named: bool) -> None:
+    check = "clients.gfal.gfal-gets-the-checksum"
+
+    said = bugs.explain(check, "xrootd", "5.9.0", f"gfal2 {version} says nothing")
+
+    assert [f"(yours: {version})" in sentence for sentence in said] == [True] * named
