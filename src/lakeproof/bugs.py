@@ -57,7 +57,13 @@ class Bug:
             return False
         if not self.fixed_in:
             return True if self.since else None
-        return not _repaired(observed, [Version(fixed) for fixed in self.fixed_in])
+        fixed = [Version(each) for each in self.fixed_in]
+        # A bare 6 is some 6.x.y; on which side of a fix in 6.0.1 it is nobody knows.
+        if len(observed.release) == 1 and any(
+            each > observed and each.major == observed.major for each in fixed
+        ):
+            return None
+        return not _repaired(observed, fixed)
 
     @property
     def repaired(self) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -66,6 +67,16 @@ class Doors:
             cert=str(cert) if cert else None,
             timeout=30,
         )
+
+    def well_known(self, site: LakeSite, name: str) -> dict[str, Any]:
+        """A document that the site shows to everybody."""
+        url = f"https://{site.host}:{site.port}/.well-known/{name}"
+        return dict(self._session.get(url, timeout=30).json())
+
+    def ask_at(self, method: str, url: str, json: object) -> requests.Response:
+        """Send a document to an API of a site, with a token that may do everything."""
+        bearer = {"Authorization": f"Bearer {self.token()}"}
+        return self._session.request(method, url, headers=bearer, json=json, timeout=30)
 
     def put(self, site: LakeSite, path: str, body: bytes = CONTENT) -> None:
         assert self.ask("PUT", site, path, token=self.token(), body=body).ok

@@ -12,7 +12,7 @@ from lakeproof.lake.voms import proxy_of
 pytestmark = pytest.mark.lake
 
 
-def _token(lake: Lake) -> str:
+def token_of(lake: Lake) -> str:
     reply = requests.post(
         f"{lake.issuer}/token",
         data={"grant_type": "client_credentials", "scope": "storage.read:/ storage.modify:/"},
@@ -23,7 +23,7 @@ def _token(lake: Lake) -> str:
     return str(reply.json()["access_token"])
 
 
-def _xrdcp(lake: Lake, *arguments: str, **credential: str) -> int:
+def xrdcp(lake: Lake, *arguments: str, **credential: str) -> int:
     trusted = {"X509_CERT_DIR": environment(lake)["X509_CERT_DIR"]}
     return subprocess.run(
         ["xrdcp", "--nopbar", "--force", *arguments],
@@ -36,13 +36,13 @@ def _xrdcp(lake: Lake, *arguments: str, **credential: str) -> int:
 def test_copies_with_a_token_and_between_the_sites(lake: Lake, tmp_path: Path) -> None:
     sent, back = tmp_path / "sent", tmp_path / "back"
     sent.write_bytes(bytes(range(256)) * 4096)
-    token = _token(lake)
+    token = token_of(lake)
     a, b = (site.root_url for site in lake.real_sites)
 
-    assert _xrdcp(lake, str(sent), f"{a}/root", BEARER_TOKEN=token) == 0
+    assert xrdcp(lake, str(sent), f"{a}/root", BEARER_TOKEN=token) == 0
     # A hang here means that the source does not recognise the destination's name.
-    assert _xrdcp(lake, "--tpc", "only", f"{a}/root", f"{b}/root", BEARER_TOKEN=token) == 0
-    assert _xrdcp(lake, f"{b}/root", str(back), BEARER_TOKEN=token) == 0
+    assert xrdcp(lake, "--tpc", "only", f"{a}/root", f"{b}/root", BEARER_TOKEN=token) == 0
+    assert xrdcp(lake, f"{b}/root", str(back), BEARER_TOKEN=token) == 0
 
     assert back.read_bytes() == sent.read_bytes()
 
@@ -54,8 +54,8 @@ def test_voms_proxy_reads_and_nobody_else_does(lake: Lake, tmp_path: Path) -> No
     proxy = str(proxy_of(lake.layout, "bob"))
     keytab = str(lake.layout.secret / "sss.keytab")
 
-    assert _xrdcp(lake, str(sent), url, X509_USER_PROXY=proxy) == 0
-    assert _xrdcp(lake, url, str(tmp_path / "anonymous")) != 0
+    assert xrdcp(lake, str(sent), url, X509_USER_PROXY=proxy) == 0
+    assert xrdcp(lake, url, str(tmp_path / "anonymous")) != 0
     # The servers' own key opens a copy that was announced, and nothing beside.
     server = {"XrdSecPROTOCOL": "sss", "XrdSecSSSKT": keytab}
-    assert _xrdcp(lake, url, str(tmp_path / "server"), **server) != 0
+    assert xrdcp(lake, url, str(tmp_path / "server"), **server) != 0

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from lakeproof.lake import control
+from lakeproof.lake import built, control
+from lakeproof.lake.built.command import command as build
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import Layout, default_directory
 from lakeproof.lake.ports import COUNT, DEFAULT_PORT_BASE
@@ -22,10 +23,13 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 def group() -> None:
     """A whole data lake on this machine: token issuer, two XRootD sites, four emulated ones.
 
-    `up` starts it, `env` prints what a shell needs to use it, `down` stops it. Everything it
-    keeps is in one directory: $LAKEPROOF_LAKE, or lakeproof/lake below $XDG_STATE_HOME.
+    `up` starts it, `env` prints what a shell needs to use it, `down` stops it; `build` adds two
+    sites of a newer XRootD than Debian's. Everything a lake keeps is in one directory:
+    $LAKEPROOF_LAKE, or lakeproof/lake below $XDG_STATE_HOME.
     """
 
+
+group.add_command(build)
 
 with_option = click.option(
     "--with",
@@ -45,6 +49,15 @@ def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
     )(command)
 
 
+without_option = click.option(
+    "--without",
+    "left_out",
+    type=click.Choice([built.NAME]),
+    multiple=True,
+    help=f"No sites of it, though it was built (`{built.COMMAND}`).",
+)
+
+
 @group.command()
 @_directory_option
 @click.option(
@@ -54,7 +67,15 @@ def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
 @with_option
-def up(directory: Path, port_base: int | None, extras: tuple[str, ...], *, emulated: bool) -> None:
+@without_option
+def up(
+    directory: Path,
+    port_base: int | None,
+    extras: tuple[str, ...],
+    left_out: tuple[str, ...],
+    *,
+    emulated: bool,
+) -> None:
     """Start the lake; harmless when it runs. Without XRootD all its sites are emulated."""
     with _one_sentence():
         control.up(
@@ -63,6 +84,7 @@ def up(directory: Path, port_base: int | None, extras: tuple[str, ...], *, emula
             port_base=port_base,
             emulated=emulated,
             rucio="rucio" in extras,
+            newer=not left_out,
         )
     click.echo('to use it: eval "$(lakeproof lake env)"; to stop it: lakeproof lake down')
 

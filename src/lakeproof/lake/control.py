@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from lakeproof.lake import ca, hosts, packages, ports, runtime, voms
+from lakeproof.lake import built, ca, hosts, packages, ports, runtime, voms
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import (
     LONGEST_DIRECTORY,
@@ -48,7 +48,7 @@ def _silent(_: str) -> None:
     """Progress that nobody reads."""
 
 
-def up(
+def up(  # noqa: PLR0913  one for each option of the command
     directory: Path | None = None,
     *,
     progress: Progress = _silent,
@@ -56,11 +56,13 @@ def up(
     owner_pid: int | None = None,
     emulated: bool = False,
     rucio: bool = False,
+    newer: bool = False,
 ) -> Lake:
     """Start the lake in `directory`, or return the one that runs there already.
 
     With `rucio` there is a Rucio with its database, daemons and an FTS stand-in, which knows
-    every site. With `emulated`, or where XRootD is not installed, all its sites are emulated.
+    every site. With `newer` there are two more real sites, of the XRootD that was built here, if
+    it was. With `emulated`, or where XRootD is not installed, all its sites are emulated.
     Ports count from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
     everything stops when that process is gone, however it ended; a lake that ran before is
     left alone. Raises LakeError with one sentence, and the log's last lines where a server did
@@ -76,9 +78,10 @@ def up(
             installed.require()
         _stop(layout)
         only = emulated or _without_xrootd(progress)
+        newer = newer and not only and _was_built(progress)
         try:
             lake, processes = prepare(
-                layout, port_base, progress, emulated_only=only, with_rucio=rucio
+                layout, port_base, progress, emulated_only=only, with_rucio=rucio, newer=newer
             )
             save_plan(lake, processes)
             progress(f"starting {', '.join(p['name'] for p in processes)}")
@@ -250,6 +253,16 @@ def _without_xrootd(progress: Progress) -> bool:
             "script/bootstrap installs it"
         )
     return bool(absent)
+
+
+def _was_built(progress: Progress) -> bool:
+    there = built.installed() is not None
+    if not there:
+        progress(
+            f"no {built.TITLE} was built here: the real sites are Debian's XRootD; "
+            f"`{built.COMMAND}` builds it, in some 5 minutes"
+        )
+    return there
 
 
 def _running_lake(

@@ -9,7 +9,7 @@ import click
 
 from lakeproof.exitcode import ExitCode
 from lakeproof.lake import control
-from lakeproof.lake.commands import with_option
+from lakeproof.lake.commands import with_option, without_option
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import default_directory
 from lakeproof.lake.ports import COUNT
@@ -25,12 +25,14 @@ from lakeproof.plugin.commands import EPILOG, run_checks, shared_options
     help=f"First of {COUNT} ports; default: any free ones, with --keep the usual ones.",
 )
 @with_option
+@without_option
 @click.option("--emulated", is_flag=True, help="Only emulated sites: needs no XRootD, no root.")
 @shared_options("demo")
 def demo(
     jobs: str,
     *,
     extras: tuple[str, ...],
+    left_out: tuple[str, ...],
     keep: bool,
     port_base: int | None,
     emulated: bool,
@@ -55,6 +57,7 @@ def demo(
             owner_pid=None if keep or was_up else os.getpid(),
             emulated=emulated,
             rucio="rucio" in extras or (not was_up and not installed.missing()),
+            newer=not left_out,
         )
     except LakeError as error:
         click.echo(str(error), err=True)

@@ -9,7 +9,10 @@ from pathlib import Path
 
 HOSTS_FILE = Path("/etc/hosts")
 DOMAIN = "lakeproof.test"
-HOSTS = ("issuer", "xrd-a", "xrd-b", "dcache", "eos", "dpm", "storm", "xrd", "peer", "rucio", "fts")
+HOSTS = (
+    *("issuer", "xrd-a", "xrd-b", "dcache", "eos", "dpm", "storm", "xrd", "peer", "rucio", "fts"),
+    *("xrd-a6", "xrd-b6"),
+)
 NAMES = tuple(f"{host}.{DOMAIN}" for host in HOSTS)
 ADDRESS = "127.0.0.1"
 BEGIN = "# lakeproof begin: removed by `lakeproof lake down`"

@@ -93,7 +93,12 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
             # Without the VO's attributes Bob is nobody.
             "other_x509": f"file:{lake.layout.credential(VOMS_USER)}",
         },
-        "features": {"tpc-pull": True, "tpc-push": True, **FEATURES[site.technology]},
+        "features": {
+            "tpc-pull": True,
+            "tpc-push": True,
+            **FEATURES[site.technology],
+            **({"tape": True} if site.tape else {}),
+        },
         "roles": ["source", "destination", *golden],
         **_nature(site),
     }

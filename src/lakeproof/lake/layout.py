@@ -145,7 +145,8 @@ class LakeSite:
     """One site of the lake as a client sees it: `url` is davs://, `root_url` root://.
 
     A real one has a root port; an emulated one has none, but a second HTTPS port, that of the
-    data server which its door redirects to.
+    data server which its door redirects to. A `built` one is the XRootD that was built here, not
+    Debian's; a real one with `tape` answers the tape API with XRootD's simulator of a tape system.
     """
 
     name: str
@@ -156,6 +157,8 @@ class LakeSite:
     base_path: str = BASE_PATH
     technology: str = "xrootd"
     data_port: int | None = None
+    built: bool = False
+    tape: bool = False
 
     @property
     def emulated(self) -> bool:

@@ -36,6 +36,7 @@ def prepare(
     *,
     emulated_only: bool,
     with_rucio: bool = False,
+    newer: bool = False,
 ) -> tuple[Lake, list[dict[str, Any]]]:
     """Write everything the services read; returns the lake and how to start each service.
 
@@ -45,7 +46,7 @@ def prepare(
     if account is not None:
         account.require_access(layout.directory)
     chosen = ports.choose(ports.DEFAULT_PORT_BASE if port_base is None else port_base)
-    lake = _describe(layout, chosen, emulated_only=emulated_only)
+    lake = _describe(layout, chosen, emulated_only=emulated_only, newer=newer)
     lake = _with_services(lake, chosen, rucio=with_rucio)
     _make_folders(lake, account)
     progress("certificates and keys")
@@ -69,9 +70,9 @@ def _prepare_real(
     return [xrootd.service(lake, site, account) for site in lake.real_sites]
 
 
-def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool) -> Lake:
+def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool, newer: bool) -> Lake:
     named = hosts.add(layout.directory)
-    sites = sites_at(chosen, named=named, emulated_only=emulated_only)
+    sites = sites_at(chosen, named=named, emulated_only=emulated_only, newer=newer)
     issuer = hosts.name_of("issuer", named=named)
     peer = hosts.name_of(PEER, named=named)
     peer_urls = tuple(f"https://{peer}:{port}" for port in chosen[ports.PEER])

@@ -14,7 +14,8 @@ ISSUER, EMULATED, SUPERVISOR = "issuer", "emulated", "supervisor"
 # Those of a lake with Rucio.
 DATABASE, DAEMONS = "postgresql", "rucio-daemons"
 # The names of log files: one a process.
-LOGS = (ISSUER, "xrd-a", "xrd-b", EMULATED, DATABASE, RUCIO, DAEMONS, FTS, SUPERVISOR)
+XROOTD = ("xrd-a", "xrd-b", "xrd-a6", "xrd-b6")
+LOGS = (ISSUER, *XROOTD, EMULATED, DATABASE, RUCIO, DAEMONS, FTS, SUPERVISOR)
 
 
 FTS_COMMAND = (sys.executable, "-m", "lakeproof.fts")

@@ -1,11 +1,14 @@
-"""Which sites a lake has: two real XRootD ones, and the emulated ones beside or instead of them."""
+"""Which sites a lake has: real XRootD ones, and the emulated ones beside or instead of them.
+
+Two of Debian's XRootD, and two of a newer one where that was built.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lakeproof.lake import hosts
+from lakeproof.lake import built, hosts
 from lakeproof.lake.layout import LakeSite
 
 # Which groups may read, and do all, in the emulated sites' areas.
@@ -39,6 +42,8 @@ class Kind:
     technology: str
     offset: int
     emulated: bool = False
+    built: bool = False
+    tape: bool = False
 
     def at(self, host: str, chosen: Sequence[int]) -> LakeSite:
         """The site on this host with its two of the chosen ports."""
@@ -51,12 +56,19 @@ class Kind:
             None if self.emulated else second,
             technology=self.technology,
             data_port=second if self.emulated else None,
+            built=self.built,
+            tape=self.tape,
         )
 
 
 REAL = (
     Kind("LAKE-XRD-A", "a", "xrd-a", "xrootd", 1),
     Kind("LAKE-XRD-B", "b", "xrd-b", "xrootd", 3),
+)
+# Where a newer XRootD was built (lake/built): two of them, one with a tape system behind it.
+BUILT = (
+    Kind("LAKE-XRD6-A", "a6", "xrd-a6", "xrootd", 19, built=True),
+    Kind("LAKE-XRD6-B", "b6", "xrd-b6", "xrootd", 21, built=True, tape=True),
 )
 EMULATED = (
     Kind("LAKE-DCACHE-EMULATED", "dcache", "dcache", "dcache", 5, emulated=True),
@@ -68,9 +80,12 @@ EMULATED = (
 STAND_IN = Kind("LAKE-XRD-EMULATED", "xrd", "xrd", "xrootd", 13, emulated=True)
 
 
-def sites_at(chosen: Sequence[int], *, named: bool, emulated_only: bool) -> tuple[LakeSite, ...]:
+def sites_at(
+    chosen: Sequence[int], *, named: bool, emulated_only: bool, newer: bool = False
+) -> tuple[LakeSite, ...]:
     """The sites of a lake on these ports, with names of their own or all on localhost."""
-    kinds = (*EMULATED, STAND_IN) if emulated_only else (*REAL, *EMULATED)
+    real = (*REAL, *(BUILT if newer else ()))
+    kinds = (*EMULATED, STAND_IN) if emulated_only else (*real, *EMULATED)
     return tuple(kind.at(hosts.name_of(kind.host, named=named), chosen) for kind in kinds)
 
 
@@ -81,5 +96,5 @@ def is_golden(site: LakeSite) -> bool:
 
 def described(site: LakeSite) -> str:
     """What answers at `site`, for a person: a real storage, or something that talks like it."""
-    title = TITLES[site.technology]
+    title = built.TITLE if site.built else TITLES[site.technology]
     return f"emulated {title}" if site.emulated else title

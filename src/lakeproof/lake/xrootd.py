@@ -10,6 +10,7 @@ import secrets
 import sqlite3
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
@@ -17,7 +18,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from lakeproof.lake import ca, hosts
+from lakeproof.lake import built, ca, hosts
 from lakeproof.lake.errors import LakeError
 from lakeproof.lake.layout import BASE_PATH, Lake, LakeSite, Layout
 from lakeproof.lake.packages import program
@@ -26,6 +27,9 @@ from lakeproof.lake.services import xrootd_name
 SERVER_ACCOUNT = "xrootd"
 KEYS_LAST_S = 365 * 86400
 MACAROON_SECRET_BYTES = 64
+# What the tape system of the lake has on tape, and nothing on disk, when it is new.
+TAPE_PATH = f"{BASE_PATH}/tape"
+TAPE_FILES, TAPE_FILE_BYTES = 3, 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,16 @@ class Account:
             ) from None
         return cls(SERVER_ACCOUNT, entry.pw_uid, entry.pw_gid)
 
-    def require_access(self, directory: Path) -> None:
+    def require_access(
+        self,
+        directory: Path,
+        way_out: str = "choose another directory for the lake: --directory, or LAKEPROOF_LAKE",
+    ) -> None:
         """Raise LakeError when the account cannot enter a parent of `directory`."""
         for parent in directory.parents:
             if self.name and not parent.stat().st_mode & 0o001:
                 raise LakeError(
-                    f"the servers run as user {self.name}, who cannot enter {parent}; choose "
-                    "another directory for the lake: --directory, or LAKEPROOF_LAKE"
+                    f"the servers run as user {self.name}, who cannot enter {parent}; {way_out}"
                 )
 
 
@@ -64,13 +71,44 @@ def prepare(lake: Lake, site: LakeSite, host: ca.Identity, account: Account) -> 
     """Write everything that the server of `site` reads. Data of an earlier lake stays."""
     layout = lake.layout
     home = layout.site(site.short)
-    for folder in (home, home / "etc", home / "run", home / "root", home / f"root{BASE_PATH}"):
-        folder.mkdir(exist_ok=True)
-        os.chown(folder, account.uid, account.gid)
-        folder.chmod(0o700)
+    for folder in (home, home / "etc", home / "run"):
+        _make_folder(folder, account)
+    if site.tape:
+        _make_tape(home, account)
+    else:
+        _make_folder(home / "root", account)
+        _make_folder(home / f"root{BASE_PATH}", account)
     for name, text in _settings(lake, site, host).items():
         _write(home / "etc" / name, text, account)
     _seed_key_cache(layout, lake.issuer, home, account)
+
+
+def _make_tape(home: Path, account: Account) -> None:
+    """The tape simulator's folder: `disk` is what the server shows, `archive` are the tapes."""
+    tape = home / "tape"
+    for name in ("", "requests", "disk", "archive"):
+        _make_folder(tape / name, account)
+    for root in (tape / "disk", tape / "archive"):
+        for folder in (root / BASE_PATH.lstrip("/"), root / TAPE_PATH.lstrip("/")):
+            _make_folder(folder, account)
+    for number in range(TAPE_FILES):
+        path = tape / "archive" / TAPE_PATH.lstrip("/") / f"archived-{number}"
+        if not path.exists():
+            path.write_bytes(bytes([ord("a") + number]) * TAPE_FILE_BYTES)
+            os.chown(path, account.uid, account.gid)
+    if not (home / "root").exists():
+        (home / "root").symlink_to("tape/disk")
+
+
+def _make_folder(folder: Path, account: Account) -> None:
+    folder.mkdir(exist_ok=True)
+    os.chown(folder, account.uid, account.gid)
+    folder.chmod(0o700)
+
+
+def server_of(site: LakeSite) -> Path:
+    """The server program of `site`; raises LakeError when it is not installed."""
+    return _built().server if site.built else Path(program("xrootd"))
 
 
 def service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
@@ -81,7 +119,7 @@ def service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
     pid_file = str(home / "run" / "pid")
     command = [
         *_settle_before_answering(site),
-        program("xrootd"),
+        str(server_of(site)),
         "-c",
         str(home / "etc" / "xrootd.cfg"),
         "-s",
@@ -117,6 +155,8 @@ def _settle_before_answering(site: LakeSite) -> list[str]:
     (xrootd#2503); with several busy partners that is every few hundred copies. Like this the
     thread that took the request is always first. To go when Debian has 5.8.2.
     """
+    if site.built:
+        return []
     processors = sorted(os.sched_getaffinity(0))
     own = processors[0] if site.short == "a" else processors[-1]
     return [program("taskset"), "--cpu-list", str(own), program("chrt"), "--batch", "0"]
@@ -146,20 +186,30 @@ def _settings(lake: Lake, site: LakeSite, host: ca.Identity) -> dict[str, str]:
         "audience": site.audience,
         "host": site.host,
         "issuer": lake.issuer,
+        "client": _built().client if site.built else program("xrdcp"),
     }
-    templates = files("lakeproof.lake") / "templates"
-    filled = {
-        name: Template((templates / name).read_text()).substitute(values)
-        for name in ("xrootd.cfg", "scitokens.cfg", "authdb")
-    }
+    parts = {"xrootd-built.cfg": site.built, "xrootd-tape.cfg": site.tape}
+    wanted = [name for name, part in parts.items() if part]
+    values["additions"] = "".join(_filled(name, values) for name in wanted)
     return {
-        **filled,
+        **{name: _filled(name, values) for name in ("xrootd.cfg", "scitokens.cfg", "authdb")},
         "grid-mapfile": f'"/O={ca.ORGANISATION}/CN=alice" alice\n',
         "host.crt": host.certificate_pem.decode(),
         "host.key": host.key_pem.decode(),
         "sss.keytab": (layout.secret / "sss.keytab").read_text(),
         "macaroon-secret": _macaroon_secret(layout, site),
     }
+
+
+def _filled(name: str, values: Mapping[str, object]) -> str:
+    return Template((files("lakeproof.lake") / "templates" / name).read_text()).substitute(values)
+
+
+def _built() -> built.Place:
+    place = built.installed()
+    if place is None:
+        raise LakeError(f"{built.TITLE} was not built here; `{built.COMMAND}` builds it")
+    return place
 
 
 def _macaroon_secret(layout: Layout, site: LakeSite) -> str:

@@ -64,6 +64,7 @@ class Mark:
     pattern: re.Pattern[str]
     methods: frozenset[str]
     weights: Mapping[str, int]
+    since: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, seen: Evidence) -> re.Match[str] | None:
         """The mark in one answer, or None."""
@@ -85,7 +86,8 @@ class Fingerprint:
 
     An observed technology counts from LIKELY on: below that, `suspected` names the best guess
     and `technology` is None, so that nobody gets another technology's advice. `marks` are what
-    was seen for it, `against` what speaks for another one.
+    was seen for it, `against` what speaks for another one. Of a server that does not tell its
+    version that is the first one which shows what it shows (6 for XRootD 6.2.1).
     """
 
     technology: str | None
@@ -148,6 +150,7 @@ def _observe(evidence: Sequence[Evidence], door: PurePosixPath | None) -> Finger
     against = [mark for mark, _ in found if best not in mark.weights]
     certainty = _certainty(support[best], lead, _support(against))
     versions = [match[best] for _, match in found if match.groupdict().get(best)]
+    versions += [mark.since[best] for mark, _ in found if best in mark.since]
     trusted = certainty is not Certainty.GUESS
     return Fingerprint(
         technology=best if trusted else None,
@@ -212,4 +215,5 @@ def _mark(entry: dict[str, Any]) -> Mark:
         pattern=re.compile(entry["matches"]),
         methods=frozenset(entry.get("methods", ())),
         weights=entry["for"],
+        since=entry.get("since", {}),
     )

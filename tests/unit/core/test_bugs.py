@@ -37,6 +37,8 @@ def one_bug(monkeypatch: pytest.MonkeyPatch) -> None:
         ("5.7.2", True),
         ("5.7.3", False),
         ("5.8.0", False),
+        ("5", None),
+        ("6", False),
         (None, None),
         ("v5-odd", None),
     ],

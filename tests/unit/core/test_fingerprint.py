@@ -91,6 +91,16 @@ def test_proxy_that_hides_the_server_leaves_the_behaviour() -> None:
     assert (found.technology, found.version) == ("xrootd", None)
 
 
+def test_server_that_tells_no_version_is_at_least_the_first_that_tells_none() -> None:
+    found = recognise([seen(Server="XRootD", **XROOTD_OPTIONS)])
+    assert (found.technology, found.version) == ("xrootd", "6")
+    assert "Server: XrootD, no version in it, as since 6.0" in found.note
+
+    found = recognise([seen(Server="XrootD/v5.7.3", **XROOTD_OPTIONS)])
+    assert (found.technology, found.version) == ("xrootd", "5.7.3")
+    assert "no version" not in found.note
+
+
 def test_misleading_server_header_is_outvoted() -> None:
     answers = [
         seen(Server="dCache/9.2.30", **XROOTD_OPTIONS),

@@ -10,17 +10,19 @@ import pytest
 from lakeproof import tree
 from lakeproof.emulator import load_dialect
 from lakeproof.inventory import Inventory, load
-from lakeproof.lake import LakeError, hosts, packages, ports
+from lakeproof.lake import LakeError, built, hosts, packages, ports
 from lakeproof.lake.control import environment, find, up
 from lakeproof.lake.inventory_file import inventory_text
 from lakeproof.lake.layout import Lake, Layout, default_directory, load_plan, save_plan
-from lakeproof.lake.sites import FEATURES, TITLES, sites_at
+from lakeproof.lake.sites import FEATURES, TITLES, described, sites_at
 
 PORTS = range(1, 1 + ports.COUNT)
 
 
-def _lake(directory: Path, *, named: bool = True, emulated_only: bool = False) -> Lake:
-    sites = sites_at(PORTS, named=named, emulated_only=emulated_only)
+def _lake(
+    directory: Path, *, named: bool = True, emulated_only: bool = False, newer: bool = False
+) -> Lake:
+    sites = sites_at(PORTS, named=named, emulated_only=emulated_only, newer=newer)
     peer = tuple(f"https://peer.lakeproof.test:{port}" for port in PORTS[ports.PEER])
     return Lake(directory, sites, "https://issuer.lakeproof.test:1", 1, peer)
 
@@ -62,8 +64,8 @@ def test_no_lake_is_one_sentence_with_the_way_out(tmp_path: Path) -> None:
 
 
 def test_sites_have_ports_of_their_own_below_the_count(tmp_path: Path) -> None:
-    for only in (False, True):
-        lake = _lake(tmp_path, emulated_only=only)
+    for only, newer in ((False, False), (False, True), (True, False)):
+        lake = _lake(tmp_path, emulated_only=only, newer=newer)
         taken = [lake.issuer_port, *(port for site in lake.sites for port in site.ports)]
 
         assert len(taken) == len(set(taken))
@@ -78,6 +80,25 @@ def test_full_lake_has_two_real_and_four_emulated_sites(lake: Lake) -> None:
         ("LAKE-DPM-EMULATED", "dpm"),
         ("LAKE-STORM-EMULATED", "storm"),
     ]
+
+
+def test_newer_xrootd_adds_two_real_sites_one_of_them_with_tape(tmp_path: Path) -> None:
+    lake = _lake(tmp_path, newer=True)
+    lake.inventory.write_text(inventory_text(lake))
+
+    real = [(site.name, site.built, site.tape) for site in lake.real_sites]
+    endpoints = {endpoint.name: endpoint for _, endpoint in load(lake.inventory).endpoints()}
+
+    assert real == [
+        ("LAKE-XRD-A", False, False),
+        ("LAKE-XRD-B", False, False),
+        ("LAKE-XRD6-A", True, False),
+        ("LAKE-XRD6-B", True, True),
+    ]
+    assert {site.host for site in lake.real_sites} <= set(hosts.NAMES)
+    assert [endpoints[name].features["tape"] for name, *_ in real] == [False, False, False, True]
+    assert {described(site) for site in lake.real_sites} == {"XRootD", built.TITLE}
+    assert environment(lake)["LAKE_A6_URL"] == "davs://xrd-a6.lakeproof.test:20/data"
 
 
 def test_emulated_lake_has_a_site_in_the_place_of_xrootd(tmp_path: Path) -> None:
