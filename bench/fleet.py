@@ -128,7 +128,9 @@ def serve(lake: Lake, number: int, delay_s: float, stack: ExitStack) -> list[Sto
             host=FAR if delay_s else NEAR,
         )
         config.root.mkdir(parents=True)
-        servers.append(stack.enter_context(_server(config, delay_s)))
+        server = _server(config, delay_s)
+        stack.callback(server.stop)
+        servers.append(server)
     return servers
 
 

@@ -149,6 +149,7 @@ def run(fleet: Fleet, question: Question, out: Path) -> dict[str, Any]:
     wall_s, after = time.perf_counter() - began, os.times()
     if process.returncode >= UNUSABLE:
         raise click.ClickException((out / "said.txt").read_text()[-2000:])
+    _require_judged(out)
     cpu_s = sum(after[2:4]) - sum(before[2:4])
     told = json.loads((out / "latest" / "run.json").read_text())
     rows = (out / "latest" / "results.jsonl").read_text().splitlines()
@@ -166,6 +167,15 @@ def run(fleet: Fleet, question: Question, out: Path) -> dict[str, Any]:
         "outcomes": _outcomes(results),
         "serial_s": serial(results),
     }
+
+
+def _require_judged(out: Path) -> None:
+    """Raise unless nearly all is judged: what a run is blocked by costs next to nothing."""
+    rows = (out / "latest" / "results.jsonl").read_text().splitlines()
+    vain = [row for row in map(json.loads, rows) if row["outcome"] in ("error", "blocked")]
+    if len(vain) > len(rows) / 20:
+        why = next((row["actual"] for row in vain if row["outcome"] == "error"), "")
+        raise click.ClickException(f"{len(vain)} of {len(rows)} results are no verdict: {why}")
 
 
 def _outcomes(results: Sequence[Mapping[str, Any]]) -> dict[str, int]:

@@ -35,6 +35,18 @@ def test_it_checks_every_endpoint_and_asks_as_often_without(tmp_path: Path) -> N
     assert "run / slowest alone" in done.stdout
 
 
+def test_endpoints_at_a_distance_are_judged_as_near_ones(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "bench" / "scale"), "--endpoints=1", "--suite=ranges"]
+    command += ["--round-trip=2", f"--report={tmp_path}"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+    (found,) = json.loads((tmp_path / "scale.json").read_text())
+    assert set(found["outcomes"]) <= {"pass", "notrun", "unsupported"}
+    assert found["outcomes"]["pass"] > 3
+
+
 def test_what_is_held_back_arrives_whole() -> None:
     sent = bytes(range(256)) * 4096
 
