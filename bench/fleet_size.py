@@ -309,15 +309,15 @@ def main(  # noqa: PLR0913  one parameter for each option
     directory = Path(tempfile.mkdtemp(prefix="lp-bench-"))
     lake = control.up(directory, port_base=0, owner_pid=os.getpid(), emulated=True)
     found = []
+    report.mkdir(parents=True, exist_ok=True)
     try:
         for number in numbers:
             found.append(measure(lake, question, number, alone=alone))
+            (report / "scale.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
             wall_s = found[-1]["wall_s"]
             click.echo(f"{number} endpoints: {wall_s:.1f} s", err=True)
     finally:
         control.down(directory, purge=True)
-    report.mkdir(parents=True, exist_ok=True)
-    (report / "scale.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     click.echo(table(found))
 
 
