@@ -15,7 +15,7 @@ ALL: frozenset[Command] = frozenset({"check", "run", "demo"})
 ADHOC: frozenset[Command] = frozenset({"check"})
 AUTO = "auto"
 MOST = 64
-"""How many endpoints `auto` checks at a time: each costs some 15 MB and a share of a processor."""
+"""How many endpoints `auto` checks at a time: each costs 25 to 40 MB and a share of a processor."""
 FLEET: frozenset[Command] = frozenset({"run"})
 
 
