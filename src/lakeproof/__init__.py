@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lakeproof.fixture_types import (
         Apart,
         DataServerOf,
+        DiscoveryOf,
         Embargoed,
         ExpiredToken,
         ForeignFile,
@@ -60,8 +61,10 @@ if TYPE_CHECKING:
     from lakeproof.session.issuer_load import IssuerLoad
     from lakeproof.session.observer import Observed, Observer
     from lakeproof.session.probe import Probe
+    from lakeproof.session.recall import Recall
     from lakeproof.session.rse import Rse
     from lakeproof.session.sample import ServedSample
+    from lakeproof.session.tape_desk import TapeDesk
     from lakeproof.session.token_issuer import TokenIssuer
     from lakeproof.session.tried import Tried
     from lakeproof.srr import FoundReport
@@ -78,7 +81,7 @@ if TYPE_CHECKING:
     from lakeproof.wire.root_speech import RootSpeech
     from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
-    from lakeproof.wire.tape import TapeApi
+    from lakeproof.wire.tape import Discovery, Localities, Progress, TapeApi
     from lakeproof.wire.tpc import Transfer
 
 MUST, SHOULD, MAY = Level.MUST, Level.SHOULD, Level.MAY
@@ -95,12 +98,15 @@ _HOME = {
     "ForgedMacaroon": "fixture_types",
     "Impersonating": "fixture_types",
     "LimitedMacaroonFor": "fixture_types",
+    "Localities": "wire.tape",
     "MacaroonBy": "fixture_types",
     "MacaroonEnd": "fixture_types",
     "Narrowed": "fixture_types",
     "OAuthMacaroonFor": "fixture_types",
     "Cell": "matrix",
     "Directly": "directly",
+    "Discovery": "wire.tape",
+    "DiscoveryOf": "fixture_types",
     "ClientCert": "wire.auth",
     "Curl": "wire.clients.curl",
     "Davix": "wire.clients.davix",
@@ -123,10 +129,12 @@ _HOME = {
     "ProxyFor": "fixture_types",
     "Probe": "session.probe",
     "PublishedKey": "session.grant",
+    "Progress": "wire.tape",
     "Pull": "copies",
     "Push": "copies",
     "RawAnswers": "wire.raw",
     "RawRequest": "wire.raw",
+    "Recall": "session.recall",
     "Reply": "wire.reply",
     "ReadPages": "fixture_types",
     "RootCopy": "fixture_types",
@@ -143,6 +151,7 @@ _HOME = {
     "Pace": "fixture_types",
     "Survey": "fixture_types",
     "TapeApi": "wire.tape",
+    "TapeDesk": "session.tape_desk",
     "TargetOf": "fixture_types",
     "Tampered": "fixture_types",
     "Together": "fixture_types",
@@ -172,6 +181,8 @@ __all__ = [
     "DataServerOf",
     "Davix",
     "Directly",
+    "Discovery",
+    "DiscoveryOf",
     "Embargoed",
     "Expect",
     "ExpiredToken",
@@ -186,6 +197,7 @@ __all__ = [
     "Impersonating",
     "IssuerLoad",
     "LimitedMacaroonFor",
+    "Localities",
     "MacaroonBy",
     "MacaroonEnd",
     "MacaroonFor",
@@ -203,11 +215,13 @@ __all__ = [
     "Probe",
     "ProxyFor",
     "PublishedKey",
+    "Progress",
     "Pull",
     "Push",
     "RawAnswers",
     "RawRequest",
     "ReadPages",
+    "Recall",
     "Reply",
     "RootCopy",
     "RootDoor",
@@ -220,6 +234,7 @@ __all__ = [
     "Survey",
     "Tampered",
     "TapeApi",
+    "TapeDesk",
     "TargetOf",
     "Together",
     "TokenFor",

@@ -44,6 +44,8 @@ NEEDS: dict[str, str] = {
     "quota": "collections state their used and available bytes (RFC 4331)",
     "srr": "the endpoint publishes a storage resource report",
     "tape": "the endpoint offers the WLCG Tape REST API, version 1",
+    "tape-door": "the inventory says that there is tape, or the endpoint offers the tape API",
+    "tape-file": "the inventory names a file on tape that may be recalled (tape: {path: …})",
     "redirects": "the door hands reads or writes on to other servers",
     "issuer": "tokens are asked for at an issuer, as a client of it (--token client:URL)",
     "token-exchange": "the issuer exchanges tokens (RFC 8693)",
@@ -100,10 +102,18 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         session.root.require()
     if "tape" in check.needs:
         _require_tape(session)
+    if "tape-door" in check.needs and not _has_tape(session) and session.tape.api is None:
+        raise Unsupported(f"no tape is declared, and there is no tape API: {session.tape.why}")
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
         raise Unsupported(
             "no storage resource report is declared, and there is none at the usual places"
         )
+
+
+def _has_tape(session: EndpointSession) -> bool:
+    """Whether the inventory says so."""
+    endpoint = session.target.endpoint
+    return endpoint.features.get("tape") is True or endpoint.doors.tape not in (None, "auto")
 
 
 def _require_tape(session: EndpointSession) -> None:
@@ -121,6 +131,10 @@ def require_of_issuer(check: Check, session: IssuerSession, mode: RunMode) -> No
     a client in.
     """
     _require_known(check)
+    if "tape-file" in check.needs and endpoint.tape is None:
+        raise NotRun(
+            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
+        )
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun(UNASKED)
     if "tls" in check.needs:
@@ -176,6 +190,10 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
     if "foreign" in check.needs and endpoint.foreign is None:
         raise NotRun(
             "no file of another community is named: foreign: /PATH of the endpoint in the inventory"
+        )
+    if "tape-file" in check.needs and endpoint.tape is None:
+        raise NotRun(
+            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
         )
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun(UNASKED)

@@ -20,7 +20,7 @@ from lakeproof.wire.root_frames import Page
 from lakeproof.wire.root_reply import RootReply
 from lakeproof.wire.root_speech import Offer, OpenFile
 from lakeproof.wire.storage import StorageElement
-from lakeproof.wire.tape import TapeApi
+from lakeproof.wire.tape import Discovery, TapeApi
 from lakeproof.wire.tpc import Transfer
 
 T = TypeVar("T")
@@ -98,6 +98,12 @@ class RootCopy(Protocol):
 
     def __call__(self, path: PurePosixPath, to: PurePosixPath) -> RootReply:  # noqa: D102
         ...
+
+
+class DiscoveryOf(Protocol):
+    """Asks a door, or the door at one address, where its tape API is."""
+
+    def __call__(self, door: StorageElement) -> Discovery: ...  # noqa: D102
 
 
 class TokenFor(Protocol):

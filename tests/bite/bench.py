@@ -41,10 +41,13 @@ from tests.bite.rehearsal import ACCOUNT, OTHER, Rehearsal, RehearsedRucio
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
 AREA = "/data"
 FOREIGN = "/elsewhere/file"
+# Lies on tape in each element that has one, and may be recalled.
+ON_TAPE = "/data/tape/named"
 SECOND_ADDRESS = "127.0.0.2"
 # Where the elements' own rules forbid them to fetch from.
 INSIDE = "127.0.0.3"
 PATIENCE_S = 6.0
+TAPE_S = 0.2
 # Whom the elements know by certificate, and whom not.
 MEMBER, STRANGER = "somebody", "stranger"
 V6_ADDRESS = "::1"
@@ -249,6 +252,7 @@ class Bench:
                 session.wallet.audience = element.element.config.public_name
             if prepared:
                 session.require_ready()
+            element.element.tape.put_away(PurePosixPath(ON_TAPE))
             element.faults = wanted[1]
             if "name-does-not-resolve" in wanted[1]:
                 self._sessions = Sessions(
@@ -354,10 +358,15 @@ class Bench:
             reader_groups=("/lake",),
             writer_groups=("/lake/production",),
             tape_path=PurePosixPath(f"{AREA}/tape") if _has_tape(dialect) else None,
+            tape_latency_s=TAPE_S,
+            tape_staging=True,
         )
         foreign = config.root / "tree" / FOREIGN.strip("/")
         foreign.parent.mkdir(parents=True, exist_ok=True)
         foreign.write_bytes(b"of another community")
+        on_tape = config.root / "tree" / ON_TAPE.strip("/")
+        on_tape.parent.mkdir(parents=True, exist_ok=True)
+        on_tape.write_bytes(b"on tape")
         return StorageServer(config).start()
 
     def _target(
@@ -371,6 +380,7 @@ class Bench:
                 "scope_root": AREA,
                 "groups": {"reader": "/lake", "writer": "/lake/production"},
                 "foreign": FOREIGN,
+                "tape": {"path": ON_TAPE, "within_s": 2 * TAPE_S},
                 "pacing": False,  # the bench's dCache shuts out for a moment only
                 "features": {"srr": True, "elsewhere": True, **ABSENT.get(dialect, {})},
                 "auth": {

@@ -34,6 +34,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--public-path", default="", help="Path below which reading needs no credential.")
 @click.option("--tape-path", default="", help="Path below which files go to simulated tape.")
 @click.option("--tape-latency", default=2.0, show_default=True, help="Seconds of a recall.")
+@click.option(
+    "--tape-staging/--no-tape-staging", "tape_staging", default=None, help="As the dialect, else."
+)
 @click.option("--marker-interval", default=5.0, show_default=True, help="Seconds.")
 @click.option("--transfer-rate", type=int, help="Bytes a second of one third-party copy.")
 @click.option("--throttle-block", "throttle_block_s", type=float, help="Seconds; 0 switches off.")

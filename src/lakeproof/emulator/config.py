@@ -63,6 +63,7 @@ class EmulatorConfig:
     transfer_rate: int | None = None
     max_transfers: int = 50
     tape_latency_s: float = 2.0
+    tape_staging: bool | None = None
     quota: int = 1 << 40
     throttle_block_s: float | None = None
     redirects: bool | None = None

@@ -141,12 +141,18 @@ class MacaroonDialect(Record):
 
 
 class TapeDialect(Record):
-    """The tape API: where it is, its unit of time, how progress is told."""
+    """The tape API: where it is, how it tells time and progress, what a release does.
+
+    `service`: it is a server of its own beside the door. `staging`: whether files can be staged
+    where no operator has switched that on.
+    """
 
     path: str
-    discovery: bool
-    unit_s: float
+    service: bool
+    milliseconds: bool
     progress: Literal["state", "on_disk"]
+    release: Literal["evict", "unpin"]
+    staging: bool
 
 
 class SrrDialect(Record):

@@ -31,12 +31,13 @@ async def answer_request(exchange: Exchange) -> Answer:
     spoiled_answers.refuse_client(exchange)
     if exchange.method == "OPTIONS":
         return await webdav.options(exchange)
-    special = _special(exchange)
+    tape = tape_api.route(exchange)
+    special = _special(exchange) or tape
     if special is None and exchange.method not in METHODS:
         return await _unknown(exchange)
     if special is not None and special in PUBLIC:
         return await special(exchange)
-    exchange.identity = await identify(exchange)
+    exchange.identity = await identify(exchange, tape=tape is not None)
     if special is not None:
         return await special(exchange)
     spoiled_load.tire(exchange)
@@ -50,7 +51,7 @@ async def answer_request(exchange: Exchange) -> Answer:
 def _special(exchange: Exchange) -> Handler | None:
     if not exchange.at_door:
         return None
-    return srr.route(exchange) or tape_api.route(exchange) or desk.route(exchange)
+    return srr.route(exchange) or desk.route(exchange)
 
 
 async def _unknown(exchange: Exchange) -> Answer:

@@ -41,11 +41,13 @@ class StageFile:
 
 @dataclass
 class StageRequest:
-    """A bulk request to bring files to disk."""
+    """A bulk request to bring files to disk; `again` are those that it named once more."""
 
     files: dict[PurePosixPath, StageFile]
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     created: float = field(default_factory=time.time)
+    again: tuple[PurePosixPath, ...] = ()
+    polls: int = 0
 
     @property
     def completed(self) -> float | None:
@@ -63,29 +65,51 @@ class TapeSystem:
         self.latency_s = config.tape_latency_s
         self.faults = Faults()
         self.requests: dict[str, StageRequest] = {}
-        self._evicted: set[int] = set()
+        # By inode and time of writing: a file written later may get the same inode.
+        self._evicted: set[tuple[int, int]] = set()
+        self._released: set[tuple[int, int]] = set()
+        self._archived_early: set[tuple[int, int]] = set()
 
     def on_disk(self, node: Node) -> bool:
         """Whether a file can be read now."""
         self.advance()
-        return node.inode not in self._evicted
+        return _key(node) not in self._evicted
 
     def locality(self, node: Node) -> str:
         """The Tape REST locality of a file."""
+        if self.faults.has("tape-release-loses") and _key(node) in self._released:
+            return "LOST"
         if not self.on_disk(node):
             return "DISK" if self.faults.has("tape-locality-wrong") else "TAPE"
-        return "DISK_AND_TAPE" if self._archived(node) else "DISK"
+        if self._archived(node):
+            return "TAPE" if self.faults.has("tape-locality-stale") else "DISK_AND_TAPE"
+        return "DISK"
 
     def _archived(self, node: Node) -> bool:
         if self.area is None or not within(node.path, self.area) or node.size == 0:
             return False
+        if _key(node) in self._archived_early:
+            return True
         return time.time() - node.modified_ns / 1e9 >= self.latency_s
 
-    def stage(self, wanted: dict[PurePosixPath, float]) -> StageRequest:
+    def stage(
+        self, wanted: dict[PurePosixPath, float], again: tuple[PurePosixPath, ...] = ()
+    ) -> StageRequest:
         """Ask for files, each with its disk lifetime in seconds."""
-        request = StageRequest({path: self._file(path, pin) for path, pin in wanted.items()})
+        files = {path: self._file(path, pin) for path, pin in wanted.items()}
+        if self.faults.has("tape-requests-merged"):
+            for known in self.requests.values():
+                if known.files.keys() == files.keys():
+                    return known
+        request = StageRequest(files, again=again)
         self.requests[request.id] = request
         return request
+
+    def forget_all_of(self, request: StageRequest) -> None:
+        """Drop every request that has a file of this one, as only a faulty server does."""
+        for known in [*self.requests.values()]:
+            if known.files.keys() & request.files.keys():
+                del self.requests[known.id]
 
     def cancel(self, request: StageRequest, paths: list[PurePosixPath]) -> None:
         """Stop recalling these files of a request."""
@@ -94,17 +118,27 @@ class TapeSystem:
             if file.state in RUNNING and not self.faults.has("tape-cancel-ignored"):
                 file.state, file.finished = State.CANCELLED, time.time()
 
-    def release(self, paths: list[PurePosixPath]) -> None:
-        """Give up the disk copies of archived files."""
-        if not self.faults.has("tape-release-ignored"):
-            for path in paths:
+    def release(self, paths: list[PurePosixPath], *, evict: bool) -> None:
+        """Give up the disk copies of archived files; without `evict` they stay as a cache."""
+        for path in paths:
+            node = self.namespace.find(path)
+            if node is not None:
+                self._released.add(_key(node))
+            if evict and not self.faults.has("tape-release-ignored"):
                 self.evict(path)
 
     def evict(self, path: PurePosixPath) -> None:
         """Drop the disk copy of a file that lies on tape."""
         node = self.namespace.find(path)
         if node is not None and not node.is_collection and self._archived(node):
-            self._evicted.add(node.inode)
+            self._evicted.add(_key(node))
+
+    def put_away(self, path: PurePosixPath) -> None:
+        """Have a file on tape only, as if it had been archived long ago."""
+        node = self.namespace.find(path)
+        if node is not None:
+            self._evicted.add(_key(node))
+            self._archived_early.add(_key(node))
 
     def advance(self) -> None:
         """Bring every recall and every pin to where it is by now."""
@@ -115,21 +149,38 @@ class TapeSystem:
 
     def _file(self, path: PurePosixPath, pin: float) -> StageFile:
         file = StageFile(path, pin)
-        node = self.namespace.find(path)
-        if node is None or node.is_collection:
-            file.state, file.finished = State.FAILED, file.started
-            file.error = "No such file" if node is None else "Not a file"
-        elif node.inode not in self._evicted:
+        node = None if self.faults.has("tape-root-prefix") else self.namespace.find(path)
+        error = self._unfit(node)
+        if error:
+            file.state, file.finished, file.error = State.FAILED, file.started, error
+        elif node is None or _key(node) not in self._evicted:
             file.state, file.finished = State.COMPLETED, file.started
         return file
+
+    def _unfit(self, node: Node | None) -> str:
+        """Why a file cannot be staged; nothing for one that can, or under the fault for that."""
+        fault, error = "", ""
+        if node is None:
+            fault, error = "tape-missing-completed", "No such file"
+        elif node.is_collection:
+            fault, error = "tape-collection-completed", "Not a file"
+        elif node.size == 0:
+            fault, error = "tape-empty-completed", "The file is empty"
+        elif _key(node) not in self._evicted:
+            error = "The file is not on tape" if self.faults.has("tape-on-disk-failed") else ""
+        return "" if fault and self.faults.has(fault) else error
 
     def _advance(self, file: StageFile, now: float) -> None:
         arrived = file.state in RUNNING and now - file.started >= self.latency_s
         node = self.namespace.find(file.path)
         if arrived and node is not None and not self.faults.has("tape-stage-never-ends"):
             file.state, file.finished = State.COMPLETED, now
-            self._evicted.discard(node.inode)
+            self._evicted.discard(_key(node))
         pin_over = file.finished is not None and now - file.finished > file.pinned_s > 0
         if file.state is State.COMPLETED and pin_over:
             file.pinned_s = 0
             self.evict(file.path)
+
+
+def _key(node: Node) -> tuple[int, int]:
+    return node.inode, node.modified_ns

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import Any
 
-from lakeproof.emulator import paths
+from lakeproof.emulator import paths, tape_shapes
 from lakeproof.emulator.answer import Answer, Refused, text
+from lakeproof.emulator.authn import challenge
 from lakeproof.emulator.desk import as_json
 from lakeproof.emulator.exchange import Exchange, Handler
 from lakeproof.emulator.identity import Action
-from lakeproof.emulator.macaroons import BadMacaroonRequestError, lifetime
-from lakeproof.emulator.tape import StageFile, StageRequest
+from lakeproof.emulator.lopsided import at_second_address
+from lakeproof.emulator.tape import StageRequest
+from lakeproof.emulator.tape_words import NoJsonError, read_files, read_paths
 from lakeproof.emulator.writer import phrase
+from lakeproof.emulator.x509 import by_certificate
 
 DISCOVERY = "/.well-known/wlcg-tape-rest-api"
-DEFAULT_PIN_S = 86_400
-STAGE_KEYS = frozenset({"files"})
+RESOURCES = frozenset({"stage", "archiveinfo", "release"})
+LONG_LIST = 500
 
 
 def route(exchange: Exchange) -> Handler | None:
@@ -26,13 +28,15 @@ def route(exchange: Exchange) -> Handler | None:
     if exchange.element.config.tape_path is None:
         return None
     path, prefix = str(exchange.path), exchange.dialect.tape.path
-    if path == DISCOVERY:
+    if path == DISCOVERY and exchange.at_door:
         return discovery
-    if not path.startswith(f"{prefix}/"):
+    if exchange.at_door is exchange.dialect.tape.service or not path.startswith(f"{prefix}/"):
         return None
     parts = path.removeprefix(f"{prefix}/").split("/")
-    handler = ROUTES.get((exchange.method, _shape(parts)))
-    return None if parts[0] not in {"stage", "archiveinfo", "release"} else _wrapped(handler)
+    if parts[0] not in RESOURCES:
+        return None
+    slash = exchange.slash and exchange.faults.has("tape-slash-refused")
+    return _wrapped(None if slash else ROUTES.get((exchange.method, _shape(parts))))
 
 
 def _shape(parts: list[str]) -> str:
@@ -42,12 +46,28 @@ def _shape(parts: list[str]) -> str:
 
 async def discovery(exchange: Exchange) -> Answer:
     """/.well-known/wlcg-tape-rest-api."""
-    if exchange.faults.has("tape-discovery-missing"):
+    faults = exchange.faults
+    elsewhere = at_second_address(exchange.element, exchange.request)
+    lacking = elsewhere and faults.has("tape-discovery-one-address")
+    if lacking or faults.has("tape-discovery-missing"):
         raise Refused(HTTPStatus.NOT_FOUND, "Not found")
-    endpoint = {"uri": exchange.element.url + exchange.dialect.tape.path, "version": "v1"}
-    if exchange.faults.has("tape-discovery-no-version"):
+    if faults.has("tape-discovery-html"):
+        return text(HTTPStatus.OK, "<html>Tape</html>", {"Content-Type": "text/html"})
+    endpoint = {"uri": _base(exchange), "version": "v1"}
+    if faults.has("tape-discovery-plain-http"):
+        endpoint["uri"] = endpoint["uri"].replace("https:", "http:", 1)
+    if faults.has("tape-discovery-no-version"):
         del endpoint["version"]
-    return as_json({"sitename": exchange.element.config.public_name, "endpoints": [endpoint]})
+    endpoints = [endpoint] * 2 if faults.has("tape-discovery-twice") else [endpoint]
+    site = {"sitename": exchange.element.config.public_name}
+    nameless = faults.has("tape-discovery-no-sitename")
+    return as_json({**({} if nameless else site), "endpoints": endpoints})
+
+
+def _base(exchange: Exchange) -> str:
+    """Where the API is: at the door, or a service of its own beside it."""
+    tape, element = exchange.dialect.tape, exchange.element
+    return (element.redirector.data_server if tape.service else element.url) + tape.path
 
 
 def _wrapped(handler: Handler | None) -> Handler:
@@ -55,21 +75,32 @@ def _wrapped(handler: Handler | None) -> Handler:
 
     async def answer(exchange: Exchange) -> Answer:
         try:
+            _admit(exchange)
             return await (handler or _nothing)(exchange)
         except Refused as refusal:
-            if exchange.faults.has("tape-error-plain"):
-                return text(refusal.status, refusal.sentence, refusal.headers)
-            problem = {
-                "status": refusal.status,
-                "title": phrase(refusal.status),
-                "detail": refusal.sentence,
-            }
-            found = as_json(problem, refusal.status)
-            found.headers.update(refusal.headers)
-            found.headers["Content-Type"] = "application/problem+json"
-            return found
+            return _problem(exchange, refusal)
 
     return answer
+
+
+def _admit(exchange: Exchange) -> None:
+    """Under the fault, certificates are nothing to the tape API."""
+    by_x509 = exchange.header("Authorization") is None and by_certificate(exchange) is not None
+    if by_x509 and exchange.faults.has("tape-x509-refused"):
+        raise Refused(HTTPStatus.UNAUTHORIZED, "A token is needed", challenge(exchange))
+
+
+def _problem(exchange: Exchange, refusal: Refused) -> Answer:
+    faults = exchange.faults
+    if faults.has("tape-error-plain"):
+        return text(refusal.status, refusal.sentence, refusal.headers)
+    told = HTTPStatus.OK if faults.has("tape-error-other-status") else refusal.status
+    problem = {"status": told, "title": phrase(refusal.status), "detail": refusal.sentence}
+    found = as_json(problem, refusal.status)
+    found.headers.update(refusal.headers)
+    if not faults.has("tape-error-content-type"):
+        found.headers["Content-Type"] = "application/problem+json"
+    return found
 
 
 async def _nothing(exchange: Exchange) -> Answer:
@@ -80,171 +111,151 @@ async def _stage(exchange: Exchange) -> Answer:
     faults = exchange.faults
     if faults.has("tape-stage-500"):
         raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
-    body = await _json(exchange)
-    files = body.get("files")
-    if not isinstance(files, list) or not files:
-        raise Refused(HTTPStatus.BAD_REQUEST, "files is missing or empty")
-    if faults.has("tape-extra-key-refused") and body.keys() - STAGE_KEYS:
-        raise Refused(HTTPStatus.BAD_REQUEST, "unrecognized payload element(s)")
-    wanted = {_path(exchange, file): _pin(file) for file in files}
-    for path in wanted:
+    if faults.has("tape-staging-off") or not _stages(exchange):
+        raise Refused(HTTPStatus.NOT_IMPLEMENTED, "Staging is not switched on")
+    try:
+        wanted = await read_files(exchange)
+    except NoJsonError:
+        if not faults.has("tape-garbled-accepted"):
+            raise
+        return _accepted(exchange, exchange.element.tape.stage({}))
+    for path in wanted.files:
         exchange.allow(Action.STAGE, path)
-        _refuse_on_disk(exchange, path)
-    request = exchange.element.tape.stage(wanted)
-    answer = as_json({"requestId": request.id}, HTTPStatus.CREATED)
+        _refuse(exchange, path, alone=len(wanted.files) == 1)
+    return _accepted(exchange, exchange.element.tape.stage(wanted.files, wanted.again))
+
+
+def _stages(exchange: Exchange) -> bool:
+    """Whether staging is switched on: by the operator, else as the technology comes."""
+    chosen = exchange.element.config.tape_staging
+    return exchange.dialect.tape.staging if chosen is None else chosen
+
+
+def _accepted(exchange: Exchange, request: StageRequest) -> Answer:
+    faults = exchange.faults
+    status = HTTPStatus.OK if faults.has("tape-stage-200") else HTTPStatus.CREATED
+    answer = as_json({} if faults.has("tape-stage-no-id") else {"requestId": request.id}, status)
+    named = "0" if faults.has("tape-stage-wrong-location") else request.id
     if not faults.has("tape-stage-no-location"):
-        location = f"{exchange.element.url}{exchange.dialect.tape.path}/stage/{request.id}"
-        answer.headers["Location"] = location
+        answer.headers["Location"] = f"{_base(exchange)}/stage/{named}"
     return answer
 
 
-def _refuse_on_disk(exchange: Exchange, path: PurePosixPath) -> None:
-    node = exchange.files.find(path)
+def _refuse(exchange: Exchange, path: PurePosixPath, *, alone: bool) -> None:
+    """What only a faulty server refuses at once: files on disk, and those that cannot be staged."""
+    node, faults = tape_shapes.find(exchange, path), exchange.faults
+    unfit = node is None or node.is_collection
+    if unfit and not alone and faults.has("tape-mixed-refused"):
+        raise Refused(HTTPStatus.BAD_REQUEST, f"Cannot be staged: {path}")
     there = node is not None and exchange.element.tape.on_disk(node)
-    if there and exchange.faults.has("tape-on-disk-rejected"):
+    if there and faults.has("tape-on-disk-rejected"):
         raise Refused(HTTPStatus.BAD_REQUEST, f"File is on disk already: {path}")
 
 
 async def _status(exchange: Exchange) -> Answer:
     request = _request(exchange)
     exchange.element.tape.advance()
-    unit = 1000 if exchange.faults.has("tape-milliseconds") else exchange.dialect.tape.unit_s
-    first = min((f.started for f in request.files.values()), default=request.created)
-    shown: dict[str, Any] = {
-        "id": request.id,
-        "createdAt": int(request.created * unit),
-        "startedAt": int(first * unit),
-        "files": [_file(exchange, file, unit) for file in request.files.values()],
-    }
-    if request.completed is not None:
-        shown["completedAt"] = int(request.completed * unit)
-    return as_json(shown)
-
-
-def _file(exchange: Exchange, file: StageFile, unit: float) -> dict[str, Any]:
-    shown: dict[str, Any] = {"path": str(file.path)}
-    node = exchange.files.find(file.path)
-    on_disk = node is not None and exchange.element.tape.on_disk(node)
-    both = exchange.faults.has("tape-state-and-on-disk")
-    if exchange.dialect.tape.progress == "on_disk" or both:
-        shown["onDisk"] = on_disk
-    if exchange.dialect.tape.progress == "state" or both:
-        shown["state"] = str(file.state)
-        shown["startedAt"] = int(file.started * unit)
-        if file.finished is not None:
-            shown["finishedAt"] = int(file.finished * unit)
-    if file.error:
-        shown["error"] = file.error
-    return shown
+    return as_json(tape_shapes.progress(exchange, request))
 
 
 async def _cancel(exchange: Exchange) -> Answer:
+    faults = exchange.faults
     request = _request(exchange)
-    wanted = await _paths(exchange)
-    for path in wanted:
-        exchange.allow(Action.STAGE, path)
+    if faults.has("tape-cancel-500"):
+        raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
+    wanted = await read_paths(exchange)
+    _allow_staging(exchange, wanted)
     foreign = [path for path in wanted if path not in request.files]
-    if foreign and exchange.faults.has("tape-cancel-foreign-acts"):
+    if foreign and faults.any("tape-cancel-foreign-acts", "tape-cancel-foreign-acts-quietly"):
         wanted = list(request.files)
-    elif foreign:
+    if foreign and faults.has("tape-cancel-foreign-acts-quietly"):
+        exchange.element.tape.cancel(request, wanted)
+    if foreign and not faults.has("tape-cancel-foreign-acts"):
         raise Refused(HTTPStatus.BAD_REQUEST, f"File missing from stage request: {foreign[0]}")
     exchange.element.tape.cancel(request, wanted)
-    return Answer(HTTPStatus.OK)
+    return _done(exchange)
 
 
 async def _delete(exchange: Exchange) -> Answer:
+    faults, tape = exchange.faults, exchange.element.tape
     request = _request(exchange)
-    if exchange.faults.has("tape-denied-yet-deleted"):
-        del exchange.element.tape.requests[request.id]
-    for path in request.files:
-        exchange.allow(Action.STAGE, path)
-    exchange.element.tape.cancel(request, list(request.files))
-    if not exchange.faults.has("tape-deleted-visible"):
-        exchange.element.tape.requests.pop(request.id, None)
-    return Answer(HTTPStatus.OK)
+    if faults.has("tape-denied-yet-deleted"):
+        del tape.requests[request.id]
+    _allow_staging(exchange, list(request.files))
+    tape.cancel(request, list(request.files))
+    if faults.has("tape-delete-takes-others"):
+        tape.forget_all_of(request)
+    if not faults.has("tape-deleted-visible"):
+        tape.requests.pop(request.id, None)
+    if faults.has("tape-delete-removes-file"):
+        _remove(exchange, list(request.files))
+    return _done(exchange)
 
 
 async def _release(exchange: Exchange) -> Answer:
     request = _request(exchange)
-    wanted = await _paths(exchange)
-    for path in wanted:
-        exchange.allow(Action.STAGE, path)
+    if exchange.faults.has("tape-release-500"):
+        raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error")
+    wanted = await read_paths(exchange)
+    _allow_staging(exchange, wanted)
     foreign = [path for path in wanted if path not in request.files]
     if foreign:
         raise Refused(HTTPStatus.BAD_REQUEST, f"File missing from stage request: {foreign[0]}")
-    exchange.element.tape.release(wanted)
-    return Answer(HTTPStatus.OK)
+    exchange.element.tape.release(wanted, evict=exchange.dialect.tape.release == "evict")
+    if exchange.faults.has("tape-release-removes-file"):
+        _remove(exchange, wanted)
+    return _done(exchange)
+
+
+def _done(exchange: Exchange) -> Answer:
+    after = HTTPStatus.NO_CONTENT if exchange.faults.has("tape-end-204") else HTTPStatus.OK
+    return Answer(after)
+
+
+def _remove(exchange: Exchange, wanted: list[PurePosixPath]) -> None:
+    """Remove files that have no copy on tape, as only a faulty server does."""
+    for path in wanted:
+        node = exchange.files.find(path)
+        if node is not None and exchange.element.tape.locality(node) == "DISK":
+            exchange.files.remove(node)
 
 
 async def _archiveinfo(exchange: Exchange) -> Answer:
-    found = []
-    for path in await _paths(exchange):
+    faults = exchange.faults
+    asked = await read_paths(exchange)
+    if len(asked) > LONG_LIST and faults.has("tape-long-list-refused"):
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too many paths")
+    for path in asked:
         # Where a file is belongs to what whoever may stat sees (WLCG JWT 1.3 §2.2.1).
         sees = exchange.identity.may(Action.STAT, path)
         exchange.allow(Action.STAT if sees else Action.POLL, path)
-        node = exchange.files.find(path)
-        entry = {"path": str(path)}
-        if node is None and exchange.faults.has("tape-locality-of-missing"):
-            entry["locality"] = "NONE"
-        elif node is None:
-            entry["error"] = "No such file"
-        elif node.is_collection:
-            entry["error"] = "Not a file"
-        else:
-            entry["locality"] = exchange.element.tape.locality(node)
-        found.append(entry)
-    return as_json(found)
+    found: list[dict[str, Any]] = [tape_shapes.where(exchange, path) for path in asked]
+    if faults.has("tape-list-fails-whole") and len(found) > 1 and any("error" in e for e in found):
+        raise Refused(HTTPStatus.NOT_FOUND, "A file of the list does not exist")
+    return as_json(found[:1] if faults.has("tape-list-first-only") else found)
 
 
 def _request(exchange: Exchange) -> StageRequest:
     """The stage request whose id the path holds; raises Refused 404, or 403 for a stranger."""
+    faults = exchange.faults
     tail = exchange.path.relative_to(exchange.dialect.tape.path).parts
     request = exchange.element.tape.requests.get(tail[1])
-    if exchange.identity.anonymous and not exchange.faults.has("tape-anonymous"):
+    if exchange.identity.anonymous and not faults.has("tape-anonymous"):
         exchange.allow(Action.POLL, paths.ROOT)
+    if request is None and faults.has("tape-unknown-request-200"):
+        return StageRequest({}, id=tail[1])
     if request is None:
         raise Refused(HTTPStatus.NOT_FOUND, "No such stage request")
-    for path in request.files:
-        exchange.allow(Action.POLL, path)
+    if not faults.has("tape-request-id-is-enough"):
+        for path in request.files:
+            exchange.allow(Action.POLL, path)
     return request
 
 
-async def _json(exchange: Exchange) -> dict[str, Any]:
-    try:
-        body = json.loads(await exchange.small_body() or b"null")
-    except ValueError:
-        raise Refused(HTTPStatus.BAD_REQUEST, "The request is no JSON") from None
-    if not isinstance(body, dict):
-        raise Refused(HTTPStatus.BAD_REQUEST, "The request is no JSON object")
-    return body
-
-
-async def _paths(exchange: Exchange) -> list[PurePosixPath]:
-    listed = (await _json(exchange)).get("paths")
-    if not isinstance(listed, list) or not listed:
-        raise Refused(HTTPStatus.BAD_REQUEST, "paths is missing or empty")
-    return [_path(exchange, {"path": path}) for path in listed]
-
-
-def _path(exchange: Exchange, file: object) -> PurePosixPath:
-    raw = file.get("path") if isinstance(file, dict) else None
-    if not isinstance(raw, str) or not raw.startswith("/") or "\0" in raw:
-        raise Refused(HTTPStatus.BAD_REQUEST, "path must be absolute")
-    parts = [part for part in raw.split("/") if part not in {"", "."}]
-    if ".." in parts and not exchange.faults.has("tape-traversal"):
-        raise Refused(HTTPStatus.BAD_REQUEST, "path must not contain '..'")
-    return paths.ROOT.joinpath(*parts)
-
-
-def _pin(file: object) -> float:
-    """The disk lifetime a stage request asks for, in seconds."""
-    wanted = file.get("diskLifetime") if isinstance(file, dict) else None
-    if wanted is None:
-        return DEFAULT_PIN_S
-    try:
-        return lifetime(str(wanted))
-    except BadMacaroonRequestError:
-        raise Refused(HTTPStatus.BAD_REQUEST, "diskLifetime is no ISO 8601 duration") from None
+def _allow_staging(exchange: Exchange, wanted: list[PurePosixPath]) -> None:
+    if not exchange.faults.has("tape-request-id-is-enough"):
+        for path in wanted:
+            exchange.allow(Action.STAGE, path)
 
 
 ROUTES: dict[tuple[str, str], Handler] = {

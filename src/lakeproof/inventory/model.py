@@ -243,6 +243,13 @@ class SampleFile(Model):
     adler32: Adler32
 
 
+class TapeFile(Model):
+    """A file that is on tape only and may be recalled, and how long that may take (seconds)."""
+
+    path: FilePath
+    within_s: float = Field(default=600, gt=0, le=86_400)
+
+
 class Endpoint(Model):
     """One storage endpoint. Its version is observed, never written here."""
 
@@ -258,6 +265,7 @@ class Endpoint(Model):
     sample: SampleFile | None = None
     groups: Groups | None = None
     foreign: FilePath | None = None
+    tape: TapeFile | None = None
     roles: tuple[Role, ...] = Field(default=("source", "destination"), strict=False)
     downtime: Downtime | None = None
     known_failures: tuple[ClearText, ...] = Field(default=(), strict=False)

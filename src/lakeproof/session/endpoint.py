@@ -17,6 +17,7 @@ from lakeproof.session.inquiry import inquire
 from lakeproof.session.leftovers import remove_run
 from lakeproof.session.plan import Target
 from lakeproof.session.probe import Probe
+from lakeproof.session.recall import Recall
 from lakeproof.session.redirection import hands_on, target_of
 from lakeproof.session.report import find_report
 from lakeproof.session.root import RootAccess
@@ -71,6 +72,7 @@ class EndpointSession:
         self._hiccup = ""
         self._sample: ServedSample | str | None = None
         self.grounds: Grounds | None = None
+        self.recall: Recall | None = None
         self._shown: tuple[Evidence, ...] = ()
         # Asked for several times a check; evidence is only ever added.
         self._recognised: tuple[int, Fingerprint] | None = None
@@ -268,6 +270,12 @@ class EndpointSession:
     def publishes_report(self) -> bool:
         """Whether there is a storage resource report where one is looked for; tried once."""
         return find_report(self).published
+
+    @property
+    def recallable(self) -> PurePosixPath | None:
+        """The file on tape that the operator lets us recall, or None."""
+        named = self.target.endpoint.tape
+        return None if named is None else self.door.path / named.path
 
     @cached_property
     def root(self) -> RootAccess:

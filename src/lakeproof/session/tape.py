@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lakeproof.inventory.door import Door
-from lakeproof.wire.auth import ANONYMOUS
+from lakeproof.wire.auth import ANONYMOUS, Credential
 from lakeproof.wire.http import HttpClient, WriteGuard, urlsplit_target
 from lakeproof.wire.reply import NotReached, Reply
 from lakeproof.wire.tape import WELL_KNOWN, TapeApi, api_url
@@ -45,7 +45,7 @@ def find_tape(session: EndpointSession) -> FoundTape:
         return FoundTape(_api(session, str(declared).rstrip("/")))
     place = f"{session.door.origin}{WELL_KNOWN}"
     try:
-        reply = _ask(session)
+        reply = ask_discovery(session.client, session.identification)
     except NotReached as error:
         return FoundTape(None, f"{place}: {error.sentence}")
     if not reply.ok:
@@ -60,10 +60,10 @@ def find_tape(session: EndpointSession) -> FoundTape:
     return FoundTape(_api(session, url))
 
 
-def _ask(session: EndpointSession) -> Reply:
+def ask_discovery(client: HttpClient, identification: Credential) -> Reply:
     """No scope covers the document: where the credential is refused, anybody may be let in."""
-    for auth in (session.identification, ANONYMOUS):
-        reply = session.client.request("GET", WELL_KNOWN, auth=auth)
+    for auth in (identification, ANONYMOUS):
+        reply = client.request("GET", WELL_KNOWN, auth=auth)
         if reply.status not in DENIED:
             break
     return reply
@@ -76,8 +76,21 @@ def _api(session: EndpointSession, url: str) -> TapeApi:
         tls=session.tls,
         timeouts=session.target.timeouts,
         recorder=session.recorder,
-        guard=WriteGuard(PurePosixPath(f"{base}/stage") if session.may_write else None),
+        guard=WriteGuard(_requests(session, base)),
         repeatable=REPEATABLE,
         pacer=session.pacer,
     )
-    return TapeApi(client, base)
+    return TapeApi(client, base, ours=_ours(session))
+
+
+def _requests(session: EndpointSession, base: str) -> PurePosixPath | None:
+    """Where stage requests are, which are deleted when they have served."""
+    return PurePosixPath(f"{base}/stage") if session.may_write else None
+
+
+def _ours(session: EndpointSession) -> tuple[PurePosixPath, ...]:
+    """What may be staged and released: what the run writes, and the file to recall."""
+    named = session.recallable
+    recalled = () if named is None else (named,)
+    written = (session.run_directory, *session.also_ours) if session.may_write else ()
+    return (*written, *recalled)
