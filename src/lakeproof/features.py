@@ -102,18 +102,22 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         session.root.require()
     if "tape" in check.needs:
         _require_tape(session)
-    if "tape-door" in check.needs and not _has_tape(session) and session.tape.api is None:
-        raise Unsupported(f"no tape is declared, and there is no tape API: {session.tape.why}")
+    if "tape-door" in check.needs:
+        _require_tape_door(session)
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
         raise Unsupported(
             "no storage resource report is declared, and there is none at the usual places"
         )
 
 
-def _has_tape(session: EndpointSession) -> bool:
-    """Whether the inventory says so."""
+def _require_tape_door(session: EndpointSession) -> None:
+    """What has tape by the inventory has to lead to its API; what has none need not."""
     endpoint = session.target.endpoint
-    return endpoint.features.get("tape") is True or endpoint.doors.tape not in (None, "auto")
+    declared, offered = endpoint.features.get("tape"), session.tape.api is not None
+    if declared is False and offered:
+        raise NotRun("tape is declared absent, but the endpoint offers it: correct the declaration")
+    if not (declared or offered or endpoint.doors.tape not in (None, "auto")):
+        raise Unsupported(f"no tape is declared, and there is no tape API: {session.tape.why}")
 
 
 def _require_tape(session: EndpointSession) -> None:
@@ -131,10 +135,6 @@ def require_of_issuer(check: Check, session: IssuerSession, mode: RunMode) -> No
     a client in.
     """
     _require_known(check)
-    if "tape-file" in check.needs and endpoint.tape is None:
-        raise NotRun(
-            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
-        )
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun(UNASKED)
     if "tls" in check.needs:

@@ -1,7 +1,6 @@
 """Which files a stage request is about: several at once, written oddly, or by several clients."""
 
 from lakeproof import (
-    CRITICAL,
     HIGH,
     LOW,
     MEDIUM,

@@ -382,7 +382,12 @@ class Bench:
                 "foreign": FOREIGN,
                 "tape": {"path": ON_TAPE, "within_s": 2 * TAPE_S},
                 "pacing": False,  # the bench's dCache shuts out for a moment only
-                "features": {"srr": True, "elsewhere": True, **ABSENT.get(dialect, {})},
+                "features": {
+                    "srr": True,
+                    "elsewhere": True,
+                    "tape": True,
+                    **ABSENT.get(dialect, {}),
+                },
                 "auth": {
                     "x509": f"file:{self.files.client}",
                     "other_area": f"{AREA}{OTHER_AREA}",

@@ -149,6 +149,7 @@ def _not_offered(case: Case) -> set[str]:
     serves_itself = dialect.redirect is None or not dialect.redirect.by_default
     absent = {
         "redirects": serves_itself,
+        "tape-door": not ABSENT.get(case.dialect, {}).get("tape", True),
         "macaroon-form": not dialect.macaroon.oauth,
         "macaroon-caveats": not {"path", "ip"} <= {*dialect.macaroon.caveats},
     }

@@ -139,6 +139,7 @@ class TapeSystem:
         if node is not None:
             self._evicted.add(_key(node))
             self._archived_early.add(_key(node))
+            self._released.discard(_key(node))
 
     def advance(self) -> None:
         """Bring every recall and every pin to where it is by now."""

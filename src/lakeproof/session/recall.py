@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 READ_S = 15
 """How long a read of a file on tape is waited for: some storages begin to recall it."""
 SOME = 65_536
+FIRST_ERROR = 400
 TAPE = "TAPE"
 
 
@@ -47,6 +48,22 @@ class Recall:
     again: Progress | None = None
     released: Reply | None = None
     localities: list[str | None] = field(default_factory=list)
+
+    @property
+    def refused_early(self) -> bool:
+        """Whether reading the file before it was staged was answered by an error."""
+        return self.early.failure is None and self.early.status >= FIRST_ERROR
+
+    @property
+    def has_content(self) -> bool:
+        """Whether reading the recalled file gave bytes."""
+        read = self.read
+        return read is not None and 0 < read.status < FIRST_ERROR and read.length > 0
+
+    @property
+    def read_as(self) -> str:
+        """What reading the recalled file was answered."""
+        return "it was not read" if self.read is None else self.read.describe()
 
     @property
     def begun(self) -> Reply:
