@@ -152,7 +152,10 @@ def _whole(desk: TapeDesk, se: StorageElement, seen: Recall) -> None:
         return
     seen.after = desk.info(path).locality(path)
     seen.read = _read(desk, se, path)
-    seen.again = desk.settled(desk.request(path), path)
+    again = desk.request(path)
+    seen.again = desk.settled(again, path)
+    # Some storages count requests, and keep the file until each of them has released it.
+    desk.release(again, path)
     seen.released = desk.release(request, path)
     seen.localities = _left(desk, path)
 
