@@ -360,13 +360,11 @@ class Bench:
             tape_path=PurePosixPath(f"{AREA}/tape") if _has_tape(dialect) else None,
             tape_latency_s=TAPE_S,
             tape_staging=True,
+            on_tape=(PurePosixPath(ON_TAPE),) if _has_tape(dialect) else (),
         )
         foreign = config.root / "tree" / FOREIGN.strip("/")
         foreign.parent.mkdir(parents=True, exist_ok=True)
         foreign.write_bytes(b"of another community")
-        on_tape = config.root / "tree" / ON_TAPE.strip("/")
-        on_tape.parent.mkdir(parents=True, exist_ok=True)
-        on_tape.write_bytes(b"on tape")
         return StorageServer(config).start()
 
     def _target(

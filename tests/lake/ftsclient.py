@@ -52,6 +52,15 @@ class FtsClient:
         reply.raise_for_status()
         return reply.content
 
+    def locality(self, site: LakeSite, name: str) -> str | None:
+        """Where the tape API at the door says that a file is."""
+        origin = site.url.replace("davs://", "https://").removesuffix(site.base_path)
+        asked = {"paths": [f"{site.base_path}/{name}"]}
+        reply = self.http.post(f"{origin}/api/v1/archiveinfo", json=asked, timeout=30)
+        reply.raise_for_status()
+        found: str | None = reply.json()[0].get("locality")
+        return found
+
     def submit(self, source: str, destination: str, by: str = "", **params: object) -> str:
         """A job of one file, with the certificate or with this token; gives its id."""
         file: dict[str, Any] = {"sources": [source], "destinations": [destination]}

@@ -58,7 +58,8 @@ def test_version_and_log_say_stand_in(emulated: Lake) -> None:
 
 def test_archive_then_stage(emulated: Lake) -> None:
     client = FtsClient(emulated)
-    tape, disk = emulated.emulated_sites[0], emulated.emulated_sites[2]
+    # EOS puts what is released back on tape at once; dCache would keep it as a cache.
+    tape, disk = emulated.emulated_sites[1], emulated.emulated_sites[2]
     source = client.put(disk, "to-tape", DATA)
     on_tape, back = f"{tape.url}/tape/on-tape", f"{disk.url}/from-tape"
 
@@ -71,6 +72,7 @@ def test_archive_then_stage(emulated: Lake) -> None:
     assert staged["job_state"] == "FINISHED", staged
     assert staged["files"][0]["staging_finished"]
     assert client.content(back) == DATA
+    assert client.locality(tape, "tape/on-tape") == "TAPE"
 
 
 def test_kill_in_the_middle_loses_no_job(emulated: Lake) -> None:

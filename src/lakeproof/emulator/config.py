@@ -32,7 +32,9 @@ class EmulatorConfig:
     used in Locations and as audience; `also_at` are further addresses with the same ports.
     `ca_certificate` and `ca_key` sign the certificates of the TLS faults, which are self-signed
     without them. `trust` is what verifies the partners of third-party copies, `kept_from` are
-    addresses that none is made with. Times are seconds. Sizes are bytes.
+    addresses that none is made with. `tape_staging` is whether files can be staged, None for as
+    the technology comes; `on_tape` are files that are on tape only when the element starts, and
+    made where they are missing. Times are seconds. Sizes are bytes.
     """
 
     root: Path
@@ -64,6 +66,7 @@ class EmulatorConfig:
     max_transfers: int = 50
     tape_latency_s: float = 2.0
     tape_staging: bool | None = None
+    on_tape: tuple[PurePosixPath, ...] = ()
     quota: int = 1 << 40
     throttle_block_s: float | None = None
     redirects: bool | None = None

@@ -33,6 +33,8 @@ from lakeproof.emulator.tokens import TokenVerifier
 FORBIDDEN, UNAUTHORIZED = int(HTTPStatus.FORBIDDEN), int(HTTPStatus.UNAUTHORIZED)
 log = logging.getLogger("lakeproof.emulator")
 
+ARCHIVED = b"archived long ago\n" * 1024
+
 TRACE = (
     "\njava.lang.SecurityException: denied\n\tat org.example.Door.handle(Door.java:47)"
     "\n\tat java.base/java.lang.Thread.run(Thread.java:840)"
@@ -68,6 +70,11 @@ class Element:
         for area in (config.base_path, config.public_path, config.tape_path):
             if area is not None:
                 self.namespace.locate(area).mkdir(parents=True, exist_ok=True)
+        for path in config.on_tape:
+            disk = self.namespace.locate(path)
+            if not disk.exists():
+                disk.write_bytes(ARCHIVED)
+            self.tape.put_away(path)
 
     def use_faults(self, faults: Faults) -> None:
         """Switch to another set of faults; takes effect with the next request."""

@@ -80,6 +80,14 @@ class HttpEnd:
             recorder=Recorder(),
             guard=WriteGuard(self.path if scope == DESTINATION else None),
         )
+        self._beside: dict[str, HttpClient] = {}
+
+    def server(self, url: str) -> HttpClient:
+        """A client of the server of `url`, which belongs to the same storage."""
+        origin = "/".join(url.split("/", 3)[:3])
+        if origin in (self.client.origin, self.client.origin.removesuffix(":443")):
+            return self.client
+        return self._beside.setdefault(origin, self.client.elsewhere(origin))
 
     def size(self) -> int | None:
         """PROPFIND of the file itself."""
@@ -157,7 +165,8 @@ class HttpEnd:
 
     def close(self) -> None:
         """Close the connections."""
-        self.client.close()
+        for client in (self.client, *self._beside.values()):
+            client.close()
 
     def _ask(
         self,

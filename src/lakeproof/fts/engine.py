@@ -143,6 +143,7 @@ class Engine:
         except CopyFailed as error:
             self._failed(row, State.ACTIVE, error, copier)
         else:
+            self._release(row)
             archive = row["params"]["archive_timeout"] > 0
             after = State.ARCHIVING if archive else State.FINISHED
             facts: dict[str, Any] = {
@@ -275,6 +276,18 @@ class Engine:
         end = self._tape_end(row, SOURCE)
         try:
             Tape(end, STAGING).cancel(row["request"])
+        finally:
+            end.close()
+
+    def _release(self, row: Row) -> None:
+        """What was staged for this copy need not stay on disk: FTS's evict, and no part of it."""
+        if not row["request"]:
+            return
+        end = self._tape_end(row, SOURCE)
+        try:
+            Tape(end, STAGING).release(row["request"])
+        except (CopyFailed, NotReached) as error:
+            log.warning("file %s of %s is not released: %s", row["file_id"], row["job_id"], error)
         finally:
             end.close()
 

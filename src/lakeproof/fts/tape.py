@@ -25,7 +25,10 @@ class Tape:
         """Raises CopyFailed when the storage has none."""
         self._end = end
         self._scope = scope
-        self._base = self._discover()
+        url = self._discover()
+        # A storage's tape interface may be another server than its door.
+        self._client = end.server(url)
+        self._base = urlsplit(url).path
 
     def request_stage(self, pin_s: int) -> str:
         """Ask for the file to be brought to disk; returns the storage's id of the request."""
@@ -51,6 +54,12 @@ class Tape:
         """Ask for it no longer."""
         self._ask("POST", f"stage/{request}/cancel", {"paths": [self._path]})
 
+    def release(self, request: str) -> None:
+        """Say that the file of that request need not stay on disk; raises CopyFailed."""
+        reply = self._ask("POST", f"release/{request}", {"paths": [self._path]})
+        if not reply.ok:
+            raise CopyFailed(self._scope, errors.EIO, f"Tape REST API: {reply.describe()}")
+
     def locality(self) -> str:
         """DISK, TAPE, DISK_AND_TAPE, LOST, NONE or UNAVAILABLE."""
         answer = self._json("POST", "archiveinfo", {"paths": [self._path]})
@@ -71,7 +80,7 @@ class Tape:
         for version in VERSIONS:
             for one in endpoints if isinstance(endpoints, list) else []:
                 if isinstance(one, dict) and one.get("version") == version and one.get("uri"):
-                    return urlsplit(str(one["uri"])).path.rstrip("/")
+                    return str(one["uri"]).rstrip("/")
         raise CopyFailed(self._scope, errors.ENOTSUP, "The storage has no Tape REST API")
 
     def _json(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401  any JSON
@@ -82,7 +91,7 @@ class Tape:
         return _decoded(reply)
 
     def _ask(self, method: str, path: str, body: object = None) -> Reply:
-        return self._end.client.request(
+        return self._client.request(
             method,
             f"{self._base}/{path}",
             auth=self._end.auth,

@@ -17,10 +17,9 @@ from pathlib import Path, PurePosixPath
 from lakeproof.emulator import EmulatorConfig, StorageServer, TrustedIssuer
 from lakeproof.lake import ca, hosts, ports
 from lakeproof.lake.layout import X509_USER, Lake, LakeSite, Layout, load_plan, write_text
-from lakeproof.lake.sites import FEATURES, GROUPS, described
+from lakeproof.lake.sites import GROUPS, described, on_tape_of
 
 log = logging.getLogger("lakeproof.lake.emulated")
-TAPE_FOLDER = "tape"
 MACAROON_SECRET_BYTES = 32
 IPV6_LOOPBACK = "::1"
 
@@ -28,6 +27,7 @@ IPV6_LOOPBACK = "::1"
 def configuration(lake: Lake, site: LakeSite) -> EmulatorConfig:
     """The emulated storage element of `site`: trusts what the lake's real sites trust."""
     layout, area = lake.layout, PurePosixPath(site.base_path)
+    on_tape = on_tape_of(site)
     credential = layout.credential(site.short)
     return EmulatorConfig(
         root=layout.site(site.short),
@@ -41,7 +41,10 @@ def configuration(lake: Lake, site: LakeSite) -> EmulatorConfig:
         data_port=site.data_port or 0,
         issuers=(TrustedIssuer(lake.issuer, area, lake.ca),),
         base_path=area,
-        tape_path=area / TAPE_FOLDER if FEATURES[site.technology]["tape"] else None,
+        tape_path=None if on_tape is None else on_tape.parent,
+        # EOS comes with staging switched off, which every site that has tape changes.
+        tape_staging=True,
+        on_tape=() if on_tape is None else (on_tape,),
         client_ca=lake.ca,
         members=(ca.read_credential(layout.credential(X509_USER)).subject,),
         trust=lake.ca,

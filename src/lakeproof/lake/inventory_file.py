@@ -8,8 +8,9 @@ import yaml
 
 from lakeproof.lake.layout import OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
 from lakeproof.lake.rucio.names import ACCOUNT, OTHER, SCOPE, rse_of
-from lakeproof.lake.sites import FEATURES, GROUPS, TITLES, is_golden
+from lakeproof.lake.sites import FEATURES, GROUPS, ON_TAPE, TITLES, has_tape, is_golden
 
+RECALL_S = 30
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
 
 
@@ -93,11 +94,12 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
             # Without the VO's attributes Bob is nobody.
             "other_x509": f"file:{lake.layout.credential(VOMS_USER)}",
         },
+        **({"tape": {"path": ON_TAPE, "within_s": RECALL_S}} if has_tape(site) else {}),
         "features": {
             "tpc-pull": True,
             "tpc-push": True,
             **FEATURES[site.technology],
-            **({"tape": True} if site.tape else {}),
+            "tape": has_tape(site),
         },
         "roles": ["source", "destination", *golden],
         **_nature(site),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from lakeproof.lake import built, hosts
 from lakeproof.lake.layout import LakeSite
@@ -23,6 +24,8 @@ FEATURES: Mapping[str, Mapping[str, bool]] = {
     "dpm": {"macaroons": True, "md5": True, "tape": False},
     "storm": {"macaroons": True, "md5": False, "tape": True},
 }
+# Below the base path of each site that has tape.
+ON_TAPE = "tape/archived-0"
 TITLES: Mapping[str, str] = {
     "xrootd": "XRootD",
     "dcache": "dCache",
@@ -98,3 +101,13 @@ def described(site: LakeSite) -> str:
     """What answers at `site`, for a person: a real storage, or something that talks like it."""
     title = built.TITLE if site.built else TITLES[site.technology]
     return f"emulated {title}" if site.emulated else title
+
+
+def has_tape(site: LakeSite) -> bool:
+    """Whether there is a tape system behind `site`."""
+    return site.tape or FEATURES[site.technology]["tape"]
+
+
+def on_tape_of(site: LakeSite) -> PurePosixPath | None:
+    """A file that is on tape only when the lake is new, and may be recalled; None without tape."""
+    return PurePosixPath(site.base_path) / ON_TAPE if has_tape(site) else None
