@@ -170,7 +170,8 @@ def test_space_is_told_one_way_or_the_other() -> None:
 
 def test_what_is_not_offered_at_all_is_not_met_where_rucio_needs_it() -> None:
     absent = dict.fromkeys(fnmatch.filter(IDS, "tpc.*"), Outcome.UNSUPPORTED)
-    tape = dict.fromkeys(fnmatch.filter(IDS, "tokens.tape.*"), Outcome.UNSUPPORTED)
+    of_tape = (*fnmatch.filter(IDS, "tape.*"), *fnmatch.filter(IDS, "tokens.tape.*"))
+    tape = dict.fromkeys(of_tape, Outcome.UNSUPPORTED)
 
     assert _ready(absent).finding("R8").standing is Standing.UNMET
     assert _ready(tape).finding("R16").standing is Standing.OPEN
@@ -195,7 +196,7 @@ def test_tape_is_a_comment_where_there_is_a_tape_api() -> None:
     line = "# rucio rse update SE --key rse_type --value TAPE"
 
     assert line in commands(_ready())
-    assert line not in commands(_ready(without=["tokens.tape.*"]))
+    assert line not in commands(_ready(without=["tape.*", "tokens.tape.*"]))
 
 
 def test_root_of_all_is_no_base_path() -> None:
