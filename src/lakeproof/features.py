@@ -102,6 +102,10 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         session.root.require()
     if "tape" in check.needs:
         _require_tape(session)
+    if "tape-file" in check.needs and session.recallable is None:
+        raise NotRun(
+            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
+        )
     if "tape-door" in check.needs:
         _require_tape_door(session)
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
@@ -116,6 +120,8 @@ def _require_tape_door(session: EndpointSession) -> None:
     declared, offered = endpoint.features.get("tape"), session.tape.api is not None
     if declared is False and offered:
         raise NotRun("tape is declared absent, but the endpoint offers it: correct the declaration")
+    if declared is False:
+        raise Unsupported(f"tape is declared absent ({NEEDS['tape']})")
     if not (declared or offered or endpoint.doors.tape not in (None, "auto")):
         raise Unsupported(f"no tape is declared, and there is no tape API: {session.tape.why}")
 
@@ -190,10 +196,6 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
     if "foreign" in check.needs and endpoint.foreign is None:
         raise NotRun(
             "no file of another community is named: foreign: /PATH of the endpoint in the inventory"
-        )
-    if "tape-file" in check.needs and endpoint.tape is None:
-        raise NotRun(
-            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
         )
     if "intrusive" in check.needs and not mode.intrusive:
         raise NotRun(UNASKED)
