@@ -100,14 +100,10 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         raise Unsupported("the door serves reads and writes itself and redirects nothing")
     if "root" in check.needs and check.suite == "root":
         session.root.require()
-    if "tape" in check.needs:
-        _require_tape(session)
-    if "tape-file" in check.needs and session.recallable is None:
-        raise NotRun(
-            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
-        )
     if "tape-door" in check.needs:
         _require_tape_door(session)
+    if "tape" in check.needs:
+        _require_tape(check, session)
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
         raise Unsupported(
             "no storage resource report is declared, and there is none at the usual places"
@@ -126,12 +122,15 @@ def _require_tape_door(session: EndpointSession) -> None:
         raise Unsupported(f"no tape is declared, and there is no tape API: {session.tape.why}")
 
 
-def _require_tape(session: EndpointSession) -> None:
-    if session.tape.api is not None:
-        return
-    if session.target.endpoint.features.get("tape") is True:
-        raise NotRun(f"tape is declared, but not offered: {session.tape.why}")
-    raise Unsupported(f"there is no tape API: {session.tape.why}")
+def _require_tape(check: Check, session: EndpointSession) -> None:
+    if session.tape.api is None:
+        if session.target.endpoint.features.get("tape") is True:
+            raise NotRun(f"tape is declared, but not offered: {session.tape.why}")
+        raise Unsupported(f"there is no tape API: {session.tape.why}")
+    if "tape-file" in check.needs and session.recallable is None:
+        raise NotRun(
+            "no file to recall is named: tape: {path: PATH} of the endpoint in the inventory"
+        )
 
 
 def require_of_issuer(check: Check, session: IssuerSession, mode: RunMode) -> None:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+import pytest
 import requests
 
 from .conftest import Client, Element, Issuer
@@ -93,6 +94,42 @@ def test_what_is_not_on_tape(element: Element, issuer: Issuer) -> None:
     stage = {"files": [{"path": "/data/f"}]}
     assert api(client, "POST", "stage", json=stage, token=poller).status_code == 403
     assert api(client, "POST", "stage", json=stage, token=None).status_code == 401
+
+
+TAPE = PurePosixPath("/data/tape")
+
+
+@pytest.mark.parametrize(("chosen", "status"), [(None, 501), (True, 201)])
+def test_eos_comes_with_staging_off(element: Element, chosen: bool | None, status: int) -> None:
+    client = element(dialect="eos", tape_path=TAPE, tape_staging=chosen)
+    client("PUT", "/f", data=b"x")
+    asked = api(client, "POST", "stage", json={"files": [{"path": "/data/f"}]})
+    assert asked.status_code == status
+    assert asked.headers["Content-Type"].endswith("json")
+
+
+def test_the_tape_service_of_storm_is_another_server(element: Element) -> None:
+    client = element(dialect="storm", tape_path=TAPE, on_tape=(TAPE / "old",))
+    document = client("GET", f"{client.server.url}/.well-known/wlcg-tape-rest-api").json()
+    uri = document["endpoints"][0]["uri"]
+    asked = {"paths": ["/data/tape/old"]}
+    assert not uri.startswith(client.server.url)
+    assert client("POST", f"{uri}/archiveinfo", json=asked).json()[0]["locality"] == "TAPE"
+    assert client("POST", f"{uri}/archiveinfo", json=asked, token=None).status_code == 401
+    assert not api(client, "POST", "archiveinfo", json=asked).ok
+
+
+def test_dcache_keeps_what_is_released_and_tells_milliseconds(element: Element) -> None:
+    client = element(dialect="dcache", tape_path=TAPE, on_tape=(TAPE / "old",))
+    base, path = f"{client.server.url}/api/v1/tape", "/data/tape/old"
+    asked = client("POST", f"{base}/stage", json={"files": [{"path": path}]})
+    status = asked.headers["Location"]
+    eventually(lambda: client("GET", status).json()["files"][0]["state"] == "COMPLETED")
+    release = f"{base}/release/{asked.json()['requestId']}"
+    assert client("POST", release, json={"paths": [path]}).status_code == 200
+    found = client("POST", f"{base}/archiveinfo", json={"paths": [path]}).json()
+    assert found[0]["locality"] == "DISK_AND_TAPE"
+    assert client("GET", status).json()["createdAt"] > 1000 * (time.time() - 60)
 
 
 def test_the_report_and_the_quota_agree(element: Element) -> None:

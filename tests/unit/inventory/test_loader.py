@@ -148,6 +148,8 @@ def test_all_problems_come_together_in_the_order_of_the_file(tmp_path: Path) -> 
         ("sample: {path: a/../b, size: 1, adler32: '1'}", "7:24", "a file below the door"),
         ("sample: {path: a, size: 0, adler32: '1'}", "7:33", "a number of at least 1"),
         ("sample: {path: a, size: many, adler32: '1'}", "7:33", "expected a whole number"),
+        ("tape: {path: a/}", "7:22", "a file below the door"),
+        ("tape: {path: a, within_s: 0}", "7:35", "a number greater than 0"),
         ("sample: {path: a, size: 1, adler32: 12345678}", "7:45", "expected text"),
         ("sample: {path: a, size: 1, adler32: xyz}", "7:45", "8 hexadecimal digits"),
         ("emulated: perhaps", "7:19", "expected yes or no"),

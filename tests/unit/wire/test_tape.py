@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import json
 from pathlib import PurePosixPath
+from typing import cast
 
 import pytest
 from requests.structures import CaseInsensitiveDict
 
+from lakeproof.wire.auth import ANONYMOUS
+from lakeproof.wire.guard import GuardError
+from lakeproof.wire.http import HttpClient
 from lakeproof.wire.reply import Reply
-from lakeproof.wire.tape import api_url, locality_of, request_of, state_of
+from lakeproof.wire.tape import (
+    Progress,
+    TapeApi,
+    api_url,
+    locality_of,
+    request_of,
+    state_of,
+    wanted,
+)
 
 FILE = PurePosixPath("/data/für alle/f")
 URL = "https://se.example.org:3880/api/v1/tape"
@@ -78,3 +90,46 @@ def test_a_failed_file_says_so_by_state_or_error() -> None:
     assert state_of(progress(onDisk=False, error="no permission"), FILE) == "FAILED"
     assert state_of(progress(onDisk=True), FILE) is None
     assert state_of(_reply({}), FILE) is None
+
+
+class _Nobody:
+    """A client that must not be asked."""
+
+    def request(self, *_: object, **__: object) -> Reply:
+        raise AssertionError("a request was sent")
+
+
+@pytest.mark.parametrize("path", ["/data/other/f", "/data/run/../other/f", "//data/other/f", "/"])
+def test_nothing_is_asked_for_that_is_not_ours(path: str) -> None:
+    api = TapeApi(cast(HttpClient, _Nobody()), "/api/v1", ours=(PurePosixPath("/data/run"),))
+
+    with pytest.raises(GuardError):
+        api.stage_all([wanted(path)], auth=ANONYMOUS)
+    with pytest.raises(GuardError):
+        api.release("1", PurePosixPath(path), auth=ANONYMOUS)
+    with pytest.raises(GuardError):
+        api.cancel("1", PurePosixPath("/data/run/f"), PurePosixPath(path), auth=ANONYMOUS)
+
+
+@pytest.mark.parametrize(
+    ("file", "state", "on_disk", "ended"),
+    [
+        ({"state": "STARTED"}, "STARTED", False, False),
+        ({"state": "COMPLETED"}, "COMPLETED", True, True),
+        ({"state": "CANCELLED"}, "CANCELLED", False, True),
+        ({"onDisk": True}, "ON DISK", True, True),
+        ({"onDisk": False}, "NOT ON DISK", False, False),
+        ({"onDisk": False, "error": "no drive"}, "FAILED", False, True),
+        ({"onDisk": "yes"}, "unknown", False, False),
+        ({}, "unknown", False, False),
+    ],
+)
+def test_states_are_told_in_two_ways(
+    file: dict[str, object], state: str, on_disk: bool, ended: bool
+) -> None:
+    seen = Progress(_reply({"files": ["odd", {"path": f"/{FILE}", **file}]}))
+
+    assert seen.state(FILE) == state
+    assert seen.on_disk(FILE) is on_disk
+    assert seen.ended(FILE) is ended
+    assert Progress(_reply({"files": 1})).files == []
