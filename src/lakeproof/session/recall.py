@@ -114,7 +114,8 @@ def recall(session: EndpointSession) -> Recall:
 
 
 def _recall(desk: TapeDesk, se: StorageElement, path: PurePosixPath, within_s: float) -> Recall:
-    length = se.head(path, auth=desk.own).headers.get("Content-Length", "")
+    head = se.head(path, auth=desk.own)
+    length = head.headers.get("Content-Length", "") if head.ok else ""
     before = desk.info(path).locality(path)
     early = _read(desk, se, path)
     seen = Recall(path, within_s, int(length) if length.isdigit() else None, before, early)

@@ -51,6 +51,14 @@ class TapeDesk:
         asked = [wanted(file) if isinstance(file, PurePosixPath) else file for file in files]
         return self.noted(self.api.stage_all(asked, auth=auth or self.own, more=more))
 
+    def info_apart(self, *paths: PurePosixPath) -> Localities:
+        """Ask where files are over a connection of its own, which may not survive it."""
+        api = self.api.clone()
+        try:
+            return Localities(api.archiveinfo(*paths, auth=self.own))
+        finally:
+            api.client.close()
+
     def apart(self, path: PurePosixPath) -> Reply:
         """Ask for a file over a connection of its own, from any thread; `noted` remembers it."""
         api = self.api.clone()
