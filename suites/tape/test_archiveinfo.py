@@ -213,4 +213,4 @@ def test_slash_at_the_end_makes_no_difference(
     expect.control(se.put(path, b"data"))
     expect.control(desk.info(path).reply)
 
-    expect.success(desk.info(path, slash="/").reply)
+    expect.success(desk.info_apart(path, slash="/").reply)

@@ -35,11 +35,9 @@ class TapeDesk:
         self.settle_s = settle_s
         self._made: list[str] = []
 
-    def info(
-        self, *paths: PurePosixPath, auth: Credential | None = None, slash: str = ""
-    ) -> Localities:
-        """Ask where files are; `slash` goes to the end of the URL."""
-        return Localities(self.api.archiveinfo(*paths, auth=auth or self.own, slash=slash))
+    def info(self, *paths: PurePosixPath, auth: Credential | None = None) -> Localities:
+        """Ask where files are."""
+        return Localities(self.api.archiveinfo(*paths, auth=auth or self.own))
 
     def stage(
         self,
@@ -51,11 +49,14 @@ class TapeDesk:
         asked = [wanted(file) if isinstance(file, PurePosixPath) else file for file in files]
         return self.noted(self.api.stage_all(asked, auth=auth or self.own, more=more))
 
-    def info_apart(self, *paths: PurePosixPath) -> Localities:
-        """Ask where files are over a connection of its own, which may not survive it."""
+    def info_apart(self, *paths: PurePosixPath, slash: str = "") -> Localities:
+        """Ask where files are over a connection of its own, which may not survive it.
+
+        `slash` goes to the end of the URL.
+        """
         api = self.api.clone()
         try:
-            return Localities(api.archiveinfo(*paths, auth=self.own))
+            return Localities(api.archiveinfo(*paths, auth=self.own, slash=slash))
         finally:
             api.client.close()
 
