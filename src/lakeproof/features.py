@@ -100,9 +100,7 @@ def require(check: Check, session: EndpointSession, mode: RunMode) -> None:
         raise Unsupported("the door serves reads and writes itself and redirects nothing")
     if "root" in check.needs and check.suite == "root":
         session.root.require()
-    if "tape-door" in check.needs:
-        _require_tape_door(session)
-    if "tape" in check.needs:
+    if check.needs & {"tape", "tape-door"}:
         _require_tape(check, session)
     if "srr" in check.needs and not _is_promised(session) and not session.publishes_report:
         raise Unsupported(
@@ -123,7 +121,9 @@ def _require_tape_door(session: EndpointSession) -> None:
 
 
 def _require_tape(check: Check, session: EndpointSession) -> None:
-    if session.tape.api is None:
+    if "tape-door" in check.needs:
+        _require_tape_door(session)
+    elif session.tape.api is None:
         if session.target.endpoint.features.get("tape") is True:
             raise NotRun(f"tape is declared, but not offered: {session.tape.why}")
         raise Unsupported(f"there is no tape API: {session.tape.why}")
