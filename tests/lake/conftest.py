@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from lakeproof.lake import Lake, down, packages, up
+from lakeproof.lake.rucio import installed
 from tests.lake.doors import Doors
+
+# What whoever starts a lake may have in the environment.
+NOT_FOR_SERVERS = "not-for-servers"
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +47,21 @@ def lake(xrootd: None) -> Iterator[Lake]:
     """A lake on free ports that tests share; they use different paths on it."""
     for path in directories():
         path.parent.chmod(0o755)
-        yield up(path, port_base=0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BEARER_TOKEN", NOT_FOR_SERVERS)
+            started = up(path, port_base=0)
+        yield started
+
+
+@pytest.fixture(scope="session")
+def rucio_lake() -> Iterator[Lake]:
+    """A lake with a real Rucio that tests share, as it takes long to start."""
+    absent = [*packages.missing(), *installed.missing()]
+    if absent:
+        pytest.skip(f"needs {', '.join(absent)}; script/bootstrap --with-rucio installs it")
+    for path in directories():
+        path.parent.chmod(0o755)
+        yield up(path, port_base=0, rucio=True)
 
 
 @pytest.fixture

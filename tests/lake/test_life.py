@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from lakeproof.lake import LakeError, Layout, down, hosts, ports, status, up
+from lakeproof.lake import Lake, LakeError, Layout, down, hosts, ports, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.processes import Process
+from tests.lake.conftest import NOT_FOR_SERVERS
 
 pytestmark = [pytest.mark.lake, pytest.mark.usefixtures("xrootd")]
 EMULATED = ("dcache-emulated", "eos-emulated", "dpm-emulated", "storm-emulated")
@@ -61,8 +62,7 @@ def test_up_up_again_and_down(directory: Path) -> None:
     assert not down(directory)
 
 
-def test_secrets_are_private(directory: Path) -> None:
-    lake = up(directory, port_base=0)
+def test_secrets_are_private(lake: Lake) -> None:
     secret = lake.layout.secret
 
     assert secret.stat().st_mode & 0o777 == 0o700
@@ -71,26 +71,21 @@ def test_secrets_are_private(directory: Path) -> None:
     assert not [path for path in secret.rglob("*.pem") if path.stat().st_mode & 0o077]
 
 
-def test_servers_get_nothing_of_the_callers_environment(
-    directory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BEARER_TOKEN", "not-for-servers")
-    up(directory, port_base=0)
-
-    for process in _processes(directory):
-        assert b"BEARER_TOKEN" not in Path(f"/proc/{process.pid}/environ").read_bytes()
+def test_servers_get_nothing_of_the_callers_environment(lake: Lake) -> None:
+    for process in _processes(lake.directory):
+        environment = Path(f"/proc/{process.pid}/environ").read_bytes()
+        assert NOT_FOR_SERVERS.encode() not in environment
+        assert b"BEARER_TOKEN" not in environment
 
 
-def test_real_servers_keep_to_one_processor(directory: Path) -> None:
-    up(directory, port_base=0)
-
-    for service in status(directory):
+def test_real_servers_keep_to_one_processor(lake: Lake) -> None:
+    for service in status(lake.directory):
         if service.name.startswith("xrd-"):
             assert len(os.sched_getaffinity(service.pid)) == 1
             assert os.sched_getscheduler(service.pid) == os.SCHED_BATCH
 
 
-def test_keys_and_data_outlive_a_restart(directory: Path) -> None:
+def test_keys_and_data_outlive_a_restart_until_they_are_purged(directory: Path) -> None:
     first = up(directory, port_base=0)
     before = (first.ca.read_bytes(), first.client_secret_file.read_bytes())
     (directory / "a" / "root" / "data" / "f").write_text("kept")
@@ -100,6 +95,10 @@ def test_keys_and_data_outlive_a_restart(directory: Path) -> None:
 
     assert (first.ca.read_bytes(), first.client_secret_file.read_bytes()) == before
     assert (directory / "a" / "root" / "data" / "f").read_text() == "kept"
+
+    down(directory, purge=True)
+
+    assert not directory.exists()
 
 
 def test_a_half_dead_lake_is_started_anew(directory: Path) -> None:
@@ -169,14 +168,6 @@ def test_everything_stops_when_the_owner_dies(directory: Path, number: signal.Si
 
     assert _eventually(lambda: not any(process.alive for process in processes))
     assert str(directory) not in hosts.HOSTS_FILE.read_text()
-
-
-def test_purge_leaves_nothing(directory: Path) -> None:
-    up(directory, port_base=0)
-
-    down(directory, purge=True)
-
-    assert not directory.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's servers run as another user")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from lakeproof.lake import Lake, LakeSite, packages, up
+from lakeproof.lake import Lake, LakeSite
 from lakeproof.lake.commands import group
 from lakeproof.lake.layout import FTS, RUCIO
 from lakeproof.lake.rucio import installed
@@ -24,7 +24,6 @@ from lakeproof.lake.rucio.names import ACCOUNT, SCOPE, rse_of
 from lakeproof.lake.runtime import running
 from lakeproof.lake.services import DAEMONS
 from lakeproof.wire.rucio import RucioProcess, RucioSettings
-from tests.lake.conftest import directories
 from tests.lake.doors import Doors
 from tests.lake.ftsclient import OVER, FtsClient
 
@@ -106,17 +105,12 @@ class Replication:
 
 
 @pytest.fixture(scope="module")
-def replication(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replication]:
-    absent = [*packages.missing(), *installed.missing()]
-    if absent:
-        pytest.skip(f"needs {', '.join(absent)}; script/bootstrap --with-rucio installs it")
-    for path in directories():
-        path.parent.chmod(0o755)
-        found = Replication(up(path, port_base=0, rucio=True), tmp_path_factory.mktemp("files"))
-        try:
-            yield found
-        finally:
-            found.close()
+def replication(
+    rucio_lake: Lake, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Replication]:
+    found = Replication(rucio_lake, tmp_path_factory.mktemp("files"))
+    yield found
+    found.close()
 
 
 def test_rules_of_all_pairs_end_with_true_copies(replication: Replication) -> None:

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 
 from lakeproof.commands.inventory import group as inventory
 from lakeproof.inventory import load
-from lakeproof.lake import Lake, down, packages, status, up
+from lakeproof.lake import Lake, down, status, up
 from lakeproof.lake.commands import group
 from lakeproof.lake.control import environment
 from lakeproof.lake.rucio import installed
@@ -27,22 +27,11 @@ from lakeproof.lake.services import database_socket
 from lakeproof.readiness.judge import judge
 from lakeproof.readiness.paste import commands
 from lakeproof.readiness.place import Place
-from tests.lake.conftest import directories
 from tests.lake.doors import Doors
 from tests.unit.core.samples import readiness_rows
 
 pytestmark = pytest.mark.lake
 CONTENT = b"a file that Rucio knows\n" * 4000
-
-
-@pytest.fixture(scope="module")
-def rucio_lake() -> Iterator[Lake]:
-    absent = [*packages.missing(), *installed.missing()]
-    if absent:
-        pytest.skip(f"needs {', '.join(absent)}; script/bootstrap --with-rucio installs it")
-    for path in directories():
-        path.parent.chmod(0o755)
-        yield up(path, port_base=0, rucio=True)
 
 
 @pytest.fixture(scope="module")
