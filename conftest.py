@@ -7,6 +7,7 @@ pytest_plugins = (
     "fixtures.observer",
     "fixtures.tokens",
     "fixtures.embargo",
+    "fixtures.cache",
     "fixtures.macaroons",
     "fixtures.matrix",
     "fixtures.proxies",

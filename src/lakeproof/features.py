@@ -11,7 +11,7 @@ from lakeproof.check import Check
 from lakeproof.credentials.errors import CredentialError
 from lakeproof.session.endpoint import EndpointSession
 from lakeproof.session.issuer import IssuerSession
-from lakeproof.session.sessions import NO_OTHER
+from lakeproof.session.sessions import NO_CACHE, NO_OTHER
 from lakeproof.verdict import Blocked, NotRun, Unsupported
 from lakeproof.wire.webdav import BadMultistatus, parse_multistatus
 
@@ -41,6 +41,7 @@ NEEDS: dict[str, str] = {
     "macaroon-caveats": "macaroon requests may bring caveats of path and address",
     "macaroon-form": "the endpoint publishes a token endpoint that gives macaroons",
     "rucio": "a Rucio knows the endpoint as an RSE, and we have an account there",
+    "cache": "the endpoint is a cache of another one, which the run may write to (cache_of)",
     "quota": "collections state their used and available bytes (RFC 4331)",
     "srr": "the endpoint publishes a storage resource report",
     "tape": "the endpoint offers the WLCG Tape REST API, version 1",
@@ -59,7 +60,7 @@ NEEDS: dict[str, str] = {
 # What an issuer's metadata promises, or its pages show.
 OFFERS = ("token-exchange", "token-refresh", "introspection", "revocation", "issuer-health")
 # A copy writes at one of its two ends.
-WRITING = frozenset({"write", "tpc-pull", "tpc-push", "partner"})
+WRITING = frozenset({"write", "tpc-pull", "tpc-push", "partner", "cache"})
 
 UNASKED = "it loads or annoys the server; run it with --intrusive"
 
@@ -177,12 +178,14 @@ def _require_allowed(check: Check, session: EndpointSession, mode: RunMode) -> N
     if mode.read_only and check.needs & WRITING:
         raise NotRun("it writes, and the run is --read-only")
     endpoint = session.target.endpoint
-    may_write = endpoint.is_writable and not mode.read_only
+    may_write = (endpoint.is_writable or endpoint.cache_of is not None) and not mode.read_only
     if "sample" in check.needs and not may_write and endpoint.sample is None:
         raise NotRun(
             "it reads a file of known content, and the run may not write one: give "
             "--sample-file PATH,SIZE,ADLER32"
         )
+    if "cache" in check.needs and endpoint.cache_of is None:
+        raise NotRun(NO_CACHE)
     if "other-token" in check.needs and session.target.other is None:
         raise NotRun(NO_OTHER)
     if "groups" in check.needs and endpoint.groups is None:

@@ -187,6 +187,26 @@ class Embargoed:
     etag: str = ""
 
 
+@dataclass(frozen=True)
+class Laid:
+    """A file at the origin of a cache: its path at the cache, that `behind` it, its content."""
+
+    path: PurePosixPath
+    behind: PurePosixPath
+    payload: Payload
+
+
+class Lay(Protocol):
+    """Lays a file of so many bytes, of its own content, at the origin; blocked when that fails.
+
+    With `warm` it is read through the cache once, by somebody who may, so that it is kept there.
+    """
+
+    def __call__(  # noqa: D102  the class says it
+        self, name: str, size: int, *, warm: bool = False
+    ) -> Laid: ...
+
+
 class DataServerOf(Protocol):
     """The server that a redirect names, and the rest of the URL there; blocked without one."""
 

@@ -39,6 +39,8 @@ from tests.bite.ftsthread import FtsThread
 from tests.bite.rehearsal import ACCOUNT, OTHER, Rehearsal, RehearsedRucio
 
 ELEMENT, PARTNER = "ELEMENT", "PARTNER"
+# In the place of a dialect: the element is a cache of the partner.
+CACHE = "cache"
 AREA = "/data"
 FOREIGN = "/elsewhere/file"
 # Lies on tape in each element that has one, and may be recalled.
@@ -336,13 +338,17 @@ class Bench:
         self._issuer.stop()
 
     def _start(self, dialect: str, name: str) -> StorageServer:
+        cache = dialect == CACHE
         config = EmulatorConfig(
             root=self._directory / name,
             certificate=self.files.certificate,
             key=self.files.key,
             ca_certificate=self.files.ca,
             ca_key=self.files.ca_key,
-            dialect=dialect,
+            dialect="conformant" if cache else dialect,
+            # Who reads through a cache shows it the tokens that the storage behind it takes.
+            origin=self._partner.url if cache else "",
+            audiences=(self._partner.url,) if cache else (),
             name="localhost",
             also_at=(SECOND_ADDRESS, *V6_LOOPBACK) if name != PARTNER else V6_LOOPBACK,
             issuers=(TrustedIssuer(self._issuer.url, PurePosixPath(AREA), self.files.ca),),
@@ -374,6 +380,7 @@ class Bench:
             f"{server.url}{AREA}",
             {
                 "name": name,
+                **({"cache_of": PARTNER, "audience": self._partner.url} if dialect == CACHE else {}),
                 "ca": str(self.files.ca),
                 "scope_root": AREA,
                 "groups": {"reader": "/lake", "writer": "/lake/production"},

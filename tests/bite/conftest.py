@@ -20,6 +20,7 @@ from lakeproof.wire.reply import NotReached
 from lakeproof.wire.storage import SetUpFailed
 from tests.bite.bench import (
     ABSENT,
+    CACHE,
     ELEMENT,
     IMPATIENT,
     PARTNER,
@@ -37,6 +38,8 @@ ROOT = "root"
 FTS = "fts"
 # Each of its checks starts a program that people have.
 CLIENTS = "clients"
+# The suite whose checks are about a cache of the partner.
+CACHES = "cache"
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def sessions(bench: Bench, case: Case) -> Sessions:
     if case.check.suite == ISSUER:
         return bench.issuer_sessions(case.faults)
     return bench.sessions(
-        case.dialect,
+        CACHE if case.check.suite == CACHES else case.dialect,
         case.faults,
         prepared=case.prepared,
         timeouts=PATIENT if case.crowded else IMPATIENT,

@@ -19,7 +19,7 @@ from lakeproof.matrix import OWN
 from lakeproof.verdict import Unjudged, Violation
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.storage import SetUpFailed
-from tests.bite.conftest import CLIENTS, FTS, ISSUER, Case
+from tests.bite.conftest import CACHES, CLIENTS, FTS, ISSUER, Case
 from tests.bite.ledger import learn, load, needs_root_door
 
 CHECKS = [check for check in tree.load_checks() if not needs_root_door(check)]
@@ -29,6 +29,7 @@ CHECKS = [check for check in tree.load_checks() if not needs_root_door(check)]
 HEAVY = {
     *(check.id for check in CHECKS if check.id.startswith(OWN)),
     *(check.id for check in CHECKS if check.suite == CLIENTS),
+    "cache.figures.large-files-are-the-same-cold-warm-and-direct",
     "fts.failures.cancelled-copy-leaves-nothing",
     "fts.failures.cancelled-job-ends",
     "integrity.digests.digest-is-final-at-once",
@@ -50,6 +51,8 @@ HEAVY = {
 
 MOST_RELATIVES = 25
 TAPE = "tape"
+# The suites that are about another server than the element.
+APART = (ISSUER, FTS, CACHES)
 
 
 SENTINELS: dict[str, str] = load("sentinels")
@@ -64,12 +67,12 @@ def _claiming() -> dict[str, list[Check]]:
 
 
 def _server(check: Check) -> str:
-    """What a check talks to: a broken issuer or FTS is another server than the element."""
-    return check.suite if check.suite in (ISSUER, FTS) else "element"
+    """What a check talks to: a broken issuer, FTS or cache is another server than the element."""
+    return check.suite if check.suite in APART else "element"
 
 
 def _watched(fault: str, claiming: list[Check], *, whole: bool) -> Iterator[Check]:
-    broken = next((each for each in (ISSUER, FTS) if fault.startswith(f"{each}-")), "element")
+    broken = next((each for each in APART if fault.startswith(f"{each}-")), "element")
     near = {check.suite if whole else check.source for check in claiming}
     own = {check.id for check in claiming}
     far: set[object] = set()

@@ -9,7 +9,7 @@ import pytest
 from lakeproof import tree
 from lakeproof.emulator import dialect_names
 from lakeproof.verdict import Level, Violation
-from tests.bite.conftest import CLIENTS, FTS, ISSUER, Case
+from tests.bite.conftest import CACHES, CLIENTS, FTS, ISSUER, Case
 from tests.bite.ledger import needs_root_door, nonstrict
 
 # Much of what others see on every dialect with less: copies and uploads of small files, the figures
@@ -22,9 +22,11 @@ MUCH = {
     "webdav.large.listing-of-1000-members-is-complete",
 }
 ENOUGH = ("conformant", "eos")
-# An issuer speaks no dialect of storages; copies through FTS between all of them are the lake's.
+# An issuer speaks no dialect of storages, nor does a cache; copies through FTS between all of them
+# are the lake's.
 # Programs take long to start: without --whole-matrix they meet one dialect, which redirects.
-DIALECTS = {ISSUER: ("conformant",), FTS: ("conformant",), CLIENTS: ("dcache",)}
+SOUND = ("conformant",)
+DIALECTS = {ISSUER: SOUND, FTS: SOUND, CACHES: SOUND, CLIENTS: ("dcache",)}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

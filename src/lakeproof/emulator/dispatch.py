@@ -7,6 +7,7 @@ from http import HTTPStatus
 from lakeproof.emulator import desk, propfind, reading, srr, tape_api, tpc, webdav, writing
 from lakeproof.emulator.answer import Answer, Refused
 from lakeproof.emulator.authn import identify
+from lakeproof.emulator.cache import caching
 from lakeproof.emulator.exchange import Exchange, Handler
 from lakeproof.emulator.spoiled import answers as spoiled_answers
 from lakeproof.emulator.spoiled import load as spoiled_load
@@ -31,6 +32,8 @@ async def answer_request(exchange: Exchange) -> Answer:
     spoiled_answers.refuse_client(exchange)
     if exchange.method == "OPTIONS":
         return await webdav.options(exchange)
+    if exchange.element.config.origin:
+        return await caching.answer_request(exchange)
     tape = tape_api.route(exchange)
     special = _special(exchange) or tape
     if special is None and exchange.method not in METHODS:

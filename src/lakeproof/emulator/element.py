@@ -16,6 +16,7 @@ import aiohttp
 from lakeproof.emulator import embargo
 from lakeproof.emulator.answer import Refused
 from lakeproof.emulator.authn import challenge
+from lakeproof.emulator.cache.store import Store
 from lakeproof.emulator.config import EmulatorConfig
 from lakeproof.emulator.crowd import Crowd
 from lakeproof.emulator.dialect import load_dialect
@@ -55,6 +56,7 @@ class Element:
         self.throttle = Throttle(self.dialect.limiter, config.throttle_block_s)
         self.crowd = Crowd()
         self.tape = TapeSystem(self.namespace, config)
+        self.store = Store()
         self.transfers = 0
         self.requests = 0
         self.turns = 0
@@ -81,6 +83,7 @@ class Element:
         self.faults = faults
         self.left_behind.clear()
         self.served.clear()
+        self.store = Store()
         self._spread_faults()
 
     def serve_at(self, port: int, data_port: int) -> None:

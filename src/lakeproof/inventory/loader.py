@@ -101,6 +101,25 @@ def _cross_references(data: dict[str, Any]) -> list[Problem]:
             if isinstance(tokens, str) and _is_unknown_issuer(tokens, known):
                 expected = f"{one_of(known)} of issuers{nearest(tokens, known)}"
                 problems.append(Problem((*loc, "auth", key), "an unknown issuer", expected))
+    return problems + _origins(endpoints)
+
+
+def _origins(endpoints: list[tuple[Loc, dict[str, Any]]]) -> list[Problem]:
+    """Caches of endpoints that are not there, or of themselves, or of further caches."""
+    storages = {
+        str(endpoint["name"])
+        for _, endpoint in endpoints
+        if "name" in endpoint and "cache_of" not in endpoint
+    }
+    problems = []
+    for loc, endpoint in endpoints:
+        origin = endpoint.get("cache_of")
+        if isinstance(origin, str) and origin not in storages:
+            expected = f"the name of a storage endpoint: {one_of(storages)}"
+            found = f'"{origin[:80]}"'
+            problems.append(
+                Problem((*loc, "cache_of"), found, expected + nearest(origin, storages))
+            )
     return problems
 
 

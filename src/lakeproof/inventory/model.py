@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -65,6 +66,10 @@ FEATURES: tuple[str, ...] = (
     "write",
     "x509",
 )
+
+
+# What a cache does not do unless its entry says so.
+NOT_OF_A_CACHE: tuple[str, ...] = ("write", "tpc-pull", "tpc-push")
 
 
 class Model(BaseModel):
@@ -251,7 +256,11 @@ class TapeFile(Model):
 
 
 class Endpoint(Model):
-    """One storage endpoint. Its version is observed, never written here."""
+    """One storage endpoint. Its version is observed, never written here.
+
+    `cache_of` names the endpoint behind it whose files it keeps copies of, below the same path
+    of the door; then it is no end of copies and takes no uploads, unless `features` say so.
+    """
 
     name: Name
     technology: Technology = "auto"
@@ -261,7 +270,8 @@ class Endpoint(Model):
     audience: ClearText | None = None
     ca: ClearText | None = None
     auth: Auth = Auth()
-    features: dict[str, bool] = Field(default_factory=dict)
+    cache_of: Name | None = None
+    features: dict[str, bool] = Field(default_factory=dict, validate_default=True)
     sample: SampleFile | None = None
     groups: Groups | None = None
     foreign: FilePath | None = None
@@ -278,14 +288,15 @@ class Endpoint(Model):
 
     @field_validator("features")
     @classmethod
-    def _known_features(cls, features: dict[str, bool]) -> dict[str, bool]:
+    def _known_features(cls, features: dict[str, bool], info: ValidationInfo) -> dict[str, bool]:
         for name in features:
             if name not in FEATURES:
                 raise complain(
                     f'the unknown feature "{name[:40]}"',
                     f"{one_of(FEATURES)}{nearest(name, FEATURES)}",
                 )
-        return features
+        absent = dict.fromkeys(NOT_OF_A_CACHE, False) if info.data.get("cache_of") else {}
+        return absent | features
 
     @property
     def door(self) -> Door:

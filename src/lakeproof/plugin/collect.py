@@ -49,7 +49,8 @@ class Collector:
                 "fixtures that stand for an endpoint (se, probe, greeting) or for an issuer "
                 "(issuer); it checks nothing"
             )
-        targets = [target.name for target in self.run.plan.targets]
+        every = self.run.plan.targets
+        targets = [each.name for each in every if each.is_cache or "cache" not in check.needs]
         if not self.run.selection.includes(check):
             # One item stands for it among the deselected: for each of 500 endpoints it would cost
             # more than all that is selected.

@@ -65,6 +65,8 @@ class EndpointSession:
         self.recorder = recorder
         # Further directories of this run that may be written to, besides its own.
         self.also_ours: tuple[PurePosixPath, ...] = ()
+        # Behind a cache: where its files come from.
+        self.behind: EndpointSession | None = None
         self.prepared = False
         self.pacer = Pacer(target.limiter)
         self._cause_was_said = False
@@ -168,13 +170,32 @@ class EndpointSession:
             wallet=replace(self.wallet, directory=directory),
         )
 
-    def _client_for(self, directory: PurePosixPath, recorder: Recorder | None = None) -> HttpClient:
+    def path_of(self, path: PurePosixPath) -> PurePosixPath:
+        """The path here of what is at `path` of the origin behind this cache."""
+        return path if self.behind is None else self.door.path / path.relative_to(self.behind.door.path)
+
+    def with_writes(self) -> StorageElement:
+        """The same storage with write access to the run's directory, though it is to take none.
+
+        For seeing that it does not. Whoever asks for it closes its client.
+        """
+        client = self._client_for(self.run_directory, guard=WriteGuard(self.run_directory))
+        return StorageElement(
+            self.name, client=client, directory=self.run_directory, wallet=self.wallet
+        )
+
+    def _client_for(
+        self,
+        directory: PurePosixPath,
+        recorder: Recorder | None = None,
+        guard: WriteGuard | None = None,
+    ) -> HttpClient:
         return HttpClient(
             self.door.origin,
             tls=self.tls,
             timeouts=self.target.timeouts,
             recorder=recorder or self.recorder,
-            guard=WriteGuard(directory if self.may_write else None, self.also_ours),
+            guard=guard or WriteGuard(directory if self.may_write else None, self.also_ours),
             pacer=self.pacer,
         )
 
@@ -359,6 +380,10 @@ class EndpointSession:
     def _read_sample(self) -> ServedSample:
         if self.may_write:
             return upload(self.storage, self.run_directory)
+        if self.behind is not None and self.behind.may_write:
+            self.behind.require_ready()
+            laid = upload(self.behind.storage, self.behind.run_directory)
+            return read(self.storage, self.path_of(laid.path), laid.size, laid.adler32)
         named = self.target.endpoint.sample
         if named is None:
             raise NotRun("there is no file of known content: give --sample-file PATH,SIZE,ADLER32")
@@ -373,6 +398,8 @@ class EndpointSession:
         try:
             if not self.may_write:
                 self._find_scope_root(self._try_scope_root_by_reading)
+                if self.behind is not None:
+                    self.behind.prepare()  # what is read here has to be laid there
                 return None
             self._prepare()
         except CredentialError as error:

@@ -115,6 +115,11 @@ class Target:
         return self.endpoint.name
 
     @property
+    def is_cache(self) -> bool:
+        """Whether it keeps copies of another endpoint's files, so that it is no end of copies."""
+        return self.endpoint.cache_of is not None
+
+    @property
     def described(self) -> dict[str, str | None]:
         """What run.json tells of it: where it is and what it is called, without credentials."""
         endpoint, root = self.endpoint, self.endpoint.doors.root
@@ -214,19 +219,22 @@ class Plan:
     def peers_of(self, name: str) -> list[Target]:
         """The other ends of the mesh: explicit partners and the other endpoints under test.
 
-        Where certain pairs are asked for: only those of which `name` is the first.
+        Where certain pairs are asked for: only those of which `name` is the first. Without caches:
+        what is copied from or to one is the origin's affair.
         """
         if self.pairs:
             return [self.target(other) for first, other in self.pairs if first == name]
-        return [*self.partners, *(t for t in self.targets if t.name != name)]
+        others = [*self.partners, *(t for t in self.targets if t.name != name)]
+        return [target for target in others if not target.is_cache]
 
     def partners_of(self, name: str) -> list[Target]:
         """Candidates for the other end of `name`'s copies, the best first.
 
         Explicit partners, then golden endpoints, then the others in order, then the reserve.
         """
-        others = [t for t in self.targets if t.name != name]
-        ranked = sorted([*others, *self.reserve], key=lambda t: not t.endpoint.is_golden)
+        others = [t for t in self.targets if t.name != name and not t.is_cache]
+        reserve = [target for target in self.reserve if not target.is_cache]
+        ranked = sorted([*others, *reserve], key=lambda t: not t.endpoint.is_golden)
         return [*self.partners, *ranked]
 
 

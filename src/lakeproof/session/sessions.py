@@ -23,6 +23,7 @@ NO_OTHER = (
     "it needs a second identity, which must not see the first one's data: give --other-token "
     "SOURCE, or `auth: {other: …}` in the inventory"
 )
+NO_CACHE = "it is about a cache: `cache_of: ENDPOINT` in the inventory says of what"
 
 
 class Sessions:
@@ -46,10 +47,22 @@ class Sessions:
     def get(self, name: str) -> EndpointSession:
         """The session of the endpoint or partner of this name."""
         if name not in self._open:
-            self._open[name] = EndpointSession(
+            session = self._open[name] = EndpointSession(
                 self.plan.target(name), self.run_id, self.recorder, read_only=self.read_only
             )
+            origin = session.target.endpoint.cache_of
+            session.behind = self.get(origin) if origin else None
         return self._open[name]
+
+    def origin_of(self, name: str) -> EndpointSession:
+        """The endpoint that the cache of this name stands before.
+
+        Raises NotRun when it is none; an origin that cannot be used is an error, once.
+        """
+        origin = self.get(name).behind
+        if origin is None:
+            raise NotRun(NO_CACHE)
+        return self.sound_peer(origin.name)
 
     def issuer(self, name: str) -> IssuerSession:
         """The session of the token issuer of this name."""
