@@ -96,9 +96,7 @@ def test_head_tells_the_size_of_the_whole_file(
     catches={"cache-missing-504"},
     rows={"CAC-01"},
 )
-def test_missing_file_is_not_found(
-    se: StorageElement, lay: Lay, expect: Expect
-) -> None:
+def test_missing_file_is_not_found(se: StorageElement, lay: Lay, expect: Expect) -> None:
     """A file that is not at the origin should be answered 404.
 
     404 lets a client look elsewhere at once; after a time-out or 5xx it tries again for hours.

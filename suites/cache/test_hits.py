@@ -62,9 +62,7 @@ def test_only_if_cached_does_not_fetch(se: StorageElement, lay: Lay, expect: Exp
     catches={"cache-only-if-cached-refused"},
     rows={"CAC-02"},
 )
-def test_only_if_cached_gives_what_is_kept(
-    se: StorageElement, lay: Lay, expect: Expect
-) -> None:
+def test_only_if_cached_gives_what_is_kept(se: StorageElement, lay: Lay, expect: Expect) -> None:
     """A read of a file that was read before, with only-if-cached, should be answered with it.
 
     That is a hit, seen from outside: a cache that answers 504 here keeps nothing, and each

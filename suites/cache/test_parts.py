@@ -40,9 +40,7 @@ def _judge_part(expect: Expect, reply: Reply, payload: Payload, first: int, last
     catches={"cache-block-edge"},
     rows={"CAC-05"},
 )
-def test_part_over_an_edge_of_blocks_is_right(
-    se: StorageElement, lay: Lay, expect: Expect
-) -> None:
+def test_part_over_an_edge_of_blocks_is_right(se: StorageElement, lay: Lay, expect: Expect) -> None:
     """A part of a file that is not kept yet must be right where two blocks of the cache meet.
 
     Baskets of events lie anywhere; one that is put together from the wrong ends is not
@@ -135,10 +133,7 @@ def test_parts_asked_for_together_are_not_mixed_up(
     starts = [number * 200_000 for number in range(READERS)]
 
     replies = together(
-        *(
-            lambda one, at=at: one.part(laid.path, f"bytes={at}-{at + 99_999}")
-            for at in starts
-        )
+        *(lambda one, at=at: one.part(laid.path, f"bytes={at}-{at + 99_999}") for at in starts)
     )
 
     for at, reply in zip(starts, replies, strict=True):

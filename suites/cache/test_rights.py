@@ -27,9 +27,7 @@ NEEDS = {"webdav", "cache", "tokens"}
     catches={"cache-warm-anonymous"},
     rows={"CAC-06"},
 )
-def test_anonymous_cannot_read_what_is_kept(
-    se: StorageElement, lay: Lay, expect: Expect
-) -> None:
+def test_anonymous_cannot_read_what_is_kept(se: StorageElement, lay: Lay, expect: Expect) -> None:
     """A file that somebody entitled has read must not be given to who shows no credential.
 
     What one member of a collaboration has read would be open to the world from then on.
@@ -162,9 +160,7 @@ def test_anonymous_cannot_learn_the_size_of_what_is_kept(
     catches={"cache-own-credential"},
     rows={"CAC-06"},
 )
-def test_anonymous_cannot_have_a_file_fetched(
-    se: StorageElement, lay: Lay, expect: Expect
-) -> None:
+def test_anonymous_cannot_have_a_file_fetched(se: StorageElement, lay: Lay, expect: Expect) -> None:
     """A file that is not kept yet must not be fetched for who shows no credential.
 
     A cache that fetches with a credential of its own opens the whole origin to everybody.
@@ -185,9 +181,7 @@ def test_anonymous_cannot_have_a_file_fetched(
     catches={"cache-remembers-refusal"},
     rows={"CAC-06"},
 )
-def test_refusal_to_one_is_none_to_others(
-    se: StorageElement, lay: Lay, expect: Expect
-) -> None:
+def test_refusal_to_one_is_none_to_others(se: StorageElement, lay: Lay, expect: Expect) -> None:
     """A file that was refused to somebody must be given to who may read it.
 
     One job with an expired token would close a file to a whole site.

@@ -319,6 +319,10 @@ class Bench:
             self._elements[dialect] = self._start(dialect, dialect)
         return self._elements[dialect]
 
+    def _of_a_cache(self) -> dict[str, str]:
+        """What an inventory says of a cache beside the rest."""
+        return {"cache_of": PARTNER, "audience": self._partner.url}
+
     def _forget(self) -> None:
         if self._sessions is not None:
             self._sessions.close()
@@ -380,7 +384,7 @@ class Bench:
             f"{server.url}{AREA}",
             {
                 "name": name,
-                **({"cache_of": PARTNER, "audience": self._partner.url} if dialect == CACHE else {}),
+                **(self._of_a_cache() if dialect == CACHE else {}),
                 "ca": str(self.files.ca),
                 "scope_root": AREA,
                 "groups": {"reader": "/lake", "writer": "/lake/production"},

@@ -30,6 +30,8 @@ HEAVY = {
     *(check.id for check in CHECKS if check.id.startswith(OWN)),
     *(check.id for check in CHECKS if check.suite == CLIENTS),
     "cache.figures.large-files-are-the-same-cold-warm-and-direct",
+    "cache.parts.parts-asked-for-together-are-not-mixed-up",
+    "cache.parts.readers-of-a-cold-file-get-it-whole",
     "fts.failures.cancelled-copy-leaves-nothing",
     "fts.failures.cancelled-job-ends",
     "integrity.digests.digest-is-final-at-once",

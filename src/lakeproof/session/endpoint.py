@@ -172,7 +172,11 @@ class EndpointSession:
 
     def path_of(self, path: PurePosixPath) -> PurePosixPath:
         """The path here of what is at `path` of the origin behind this cache."""
-        return path if self.behind is None else self.door.path / path.relative_to(self.behind.door.path)
+        return (
+            path
+            if self.behind is None
+            else self.door.path / path.relative_to(self.behind.door.path)
+        )
 
     def with_writes(self) -> StorageElement:
         """The same storage with write access to the run's directory, though it is to take none.

@@ -6,7 +6,7 @@ import pytest
 
 from lakeproof import lookup, tree
 
-FLOOR = {"generic": 411, "xrootd": 411, "dcache": 380, "eos": 371, "storm": 371, "dpm": 172}
+FLOOR = {"generic": 442, "xrootd": 442, "dcache": 380, "eos": 371, "storm": 371, "dpm": 172}
 
 
 @pytest.mark.parametrize(("technology", "floor"), sorted(FLOOR.items()))

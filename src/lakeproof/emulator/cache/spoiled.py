@@ -87,9 +87,7 @@ async def not_filled(exchange: Exchange, kept: Kept) -> bool:
     return False
 
 
-async def mix_up(
-    exchange: Exchange, part: Range | None, first: int, last: int
-) -> tuple[int, int]:
+async def mix_up(exchange: Exchange, part: Range | None, first: int, last: int) -> tuple[int, int]:
     """The bytes that are given: those of the latest reader who asked for as many, under a fault."""
     if part is None or not exchange.faults.has("cache-crowd-mixes-ranges"):
         return first, last
@@ -121,4 +119,3 @@ def content(exchange: Exchange, true: bytes, first: int, *, warm: bool, part: bo
 
 def _flipped(true: bytes) -> bytes:
     return bytes([true[0] ^ 0xFF]) + true[1:]
-
