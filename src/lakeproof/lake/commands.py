@@ -12,7 +12,7 @@ import click
 from lakeproof.lake import built, control
 from lakeproof.lake.built.command import command as build
 from lakeproof.lake.errors import LakeError
-from lakeproof.lake.layout import Layout, default_directory
+from lakeproof.lake.layout import CACHE, REDIRECTOR, Layout, default_directory
 from lakeproof.lake.ports import COUNT, DEFAULT_PORT_BASE
 from lakeproof.lake.services import LOGS, SUPERVISOR
 
@@ -23,6 +23,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 def group() -> None:
     """A whole data lake on this machine: token issuer, two XRootD sites, four emulated ones.
 
+    Before the XRootD sites stand a cache of one and a redirector with two data servers.
     `up` starts it, `env` prints what a shell needs to use it, `down` stops it; `build` adds two
     sites of a newer XRootD than Debian's. Everything a lake keeps is in one directory:
     $LAKEPROOF_LAKE, or lakeproof/lake below $XDG_STATE_HOME.
@@ -52,9 +53,9 @@ def _directory_option(command: Callable[..., None]) -> Callable[..., None]:
 without_option = click.option(
     "--without",
     "left_out",
-    type=click.Choice([built.NAME]),
+    type=click.Choice([built.NAME, CACHE, REDIRECTOR]),
     multiple=True,
-    help=f"No sites of it, though it was built (`{built.COMMAND}`).",
+    help=f"No such site: no cache, no redirector, none of what was built (`{built.COMMAND}`).",
 )
 
 
@@ -84,7 +85,8 @@ def up(
             port_base=port_base,
             emulated=emulated,
             rucio="rucio" in extras,
-            newer=not left_out,
+            newer=built.NAME not in left_out,
+            fronts={CACHE, REDIRECTOR}.difference(left_out),
         )
     click.echo('to use it: eval "$(lakeproof lake env)"; to stop it: lakeproof lake down')
 

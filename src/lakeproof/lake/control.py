@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,10 +15,12 @@ from pathlib import Path
 
 from lakeproof.lake import built, ca, hosts, packages, ports, runtime, voms
 from lakeproof.lake.errors import LakeError
+from lakeproof.lake.fronts import wait_for_data_servers
 from lakeproof.lake.layout import (
     LONGEST_DIRECTORY,
     OTHER_CLIENT,
     PEER,
+    REDIRECTOR,
     VOMS_USER,
     X509_USER,
     Lake,
@@ -57,12 +59,14 @@ def up(  # noqa: PLR0913  one for each option of the command
     emulated: bool = False,
     rucio: bool = False,
     newer: bool = False,
+    fronts: Collection[str] = (),
 ) -> Lake:
     """Start the lake in `directory`, or return the one that runs there already.
 
     With `rucio` there is a Rucio with its database, daemons and an FTS stand-in, which knows
     every site. With `newer` there are two more real sites, of the XRootD that was built here, if
-    it was. With `emulated`, or where XRootD is not installed, all its sites are emulated.
+    it was; `fronts` are the roles of further ones that stand before storages, "cache" and
+    "redirector". With `emulated`, or where XRootD is not installed, all its sites are emulated.
     Ports count from `port_base` (default 18440; 0 takes any free ones). With `owner_pid`
     everything stops when that process is gone, however it ended; a lake that ran before is
     left alone. Raises LakeError with one sentence, and the log's last lines where a server did
@@ -81,7 +85,13 @@ def up(  # noqa: PLR0913  one for each option of the command
         newer = newer and not only and _was_built(progress)
         try:
             lake, processes = prepare(
-                layout, port_base, progress, emulated_only=only, with_rucio=rucio, newer=newer
+                layout,
+                port_base,
+                progress,
+                emulated_only=only,
+                with_rucio=rucio,
+                newer=newer,
+                fronts=fronts,
             )
             save_plan(lake, processes)
             progress(f"starting {', '.join(p['name'] for p in processes)}")
@@ -306,6 +316,8 @@ def _wait_for(lake: Lake) -> None:
         deadline = time.monotonic() + _patience_s(lake)
         for door in doors(lake):
             _wait_for_door(lake.layout, door, deadline)
+        for redirector in (site for site in lake.fronts if site.role == REDIRECTOR):
+            wait_for_data_servers(lake, redirector, deadline)
         if proxy is not None:
             proxy.result()
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 from lakeproof.exitcode import ExitCode
-from lakeproof.lake import control
+from lakeproof.lake import built, control
 from lakeproof.lake.commands import with_option, without_option
 from lakeproof.lake.errors import LakeError
-from lakeproof.lake.layout import default_directory
+from lakeproof.lake.layout import CACHE, REDIRECTOR, default_directory
 from lakeproof.lake.ports import COUNT
 from lakeproof.lake.rucio import installed
 from lakeproof.plugin.commands import EPILOG, run_checks, shared_options
@@ -40,9 +40,9 @@ def demo(
 ) -> None:
     """Start a data lake on this machine, run every check on it, write reports, stop it.
 
-    Nothing leaves this machine. The lake is a token issuer, two real XRootD storages and four
-    emulated ones; where XRootD is not installed, all of them are emulated. With Rucio, where
-    that is installed, which knows all of them.
+    Nothing leaves this machine. The lake is a token issuer, two real XRootD storages, a cache and a
+    redirector before such, and four emulated storages; where XRootD is not installed, all of them
+    are emulated. With Rucio, where that is installed, which knows all of them.
     """
     directory = default_directory()
     try:
@@ -57,7 +57,8 @@ def demo(
             owner_pid=None if keep or was_up else os.getpid(),
             emulated=emulated,
             rucio="rucio" in extras or (not was_up and not installed.missing()),
-            newer=not left_out,
+            newer=built.NAME not in left_out,
+            fronts={CACHE, REDIRECTOR}.difference(left_out),
         )
     except LakeError as error:
         click.echo(str(error), err=True)

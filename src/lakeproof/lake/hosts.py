@@ -11,7 +11,7 @@ HOSTS_FILE = Path("/etc/hosts")
 DOMAIN = "lakeproof.test"
 HOSTS = (
     *("issuer", "xrd-a", "xrd-b", "dcache", "eos", "dpm", "storm", "xrd", "peer", "rucio", "fts"),
-    *("xrd-a6", "xrd-b6"),
+    *("xrd-a6", "xrd-b6", "xrd-cache", "xrd-redirector"),
 )
 NAMES = tuple(f"{host}.{DOMAIN}" for host in HOSTS)
 ADDRESS = "127.0.0.1"

@@ -6,9 +6,9 @@ from typing import Any
 
 import yaml
 
-from lakeproof.lake.layout import OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
+from lakeproof.lake.layout import CACHE, OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
 from lakeproof.lake.rucio.names import ACCOUNT, OTHER, SCOPE, rse_of
-from lakeproof.lake.sites import FEATURES, GROUPS, ON_TAPE, TITLES, has_tape, is_golden
+from lakeproof.lake.sites import FEATURES, GROUPS, ON_TAPE, TITLES, WITHOUT, has_tape, is_golden
 
 RECALL_S = 30
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -81,18 +81,17 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
     return {
         "name": site.name,
         "technology": site.technology,
-        **({"rse": rse_of(site)} if lake.has_rucio else {}),
+        **({"rse": rse_of(site)} if lake.has_rucio and not site.role else {}),
+        **({"cache_of": site.origin} if site.role == CACHE else {}),
         "doors": {"webdav": site.url, **root},
         "scope_root": site.base_path,
         "audience": site.audience,
         "ca": str(lake.ca),
         "auth": {
             "tokens": "lake",
-            "x509": f"file:{lake.layout.credential(X509_USER)}",
             "other": "neighbour",
             "other_area": site.other_area,
-            # Without the VO's attributes Bob is nobody.
-            "other_x509": f"file:{lake.layout.credential(VOMS_USER)}",
+            **(_certificates(lake) if site.role != CACHE else {}),
         },
         **({"tape": {"path": ON_TAPE, "within_s": RECALL_S}} if has_tape(site) else {}),
         "features": {
@@ -100,9 +99,19 @@ def _endpoint(lake: Lake, site: LakeSite) -> dict[str, Any]:
             "tpc-push": True,
             **FEATURES[site.technology],
             "tape": has_tape(site),
+            **WITHOUT.get(site.role, {}),
         },
-        "roles": ["source", "destination", *golden],
+        "roles": ["source"] if site.role == CACHE else ["source", "destination", *golden],
         **_nature(site),
+    }
+
+
+def _certificates(lake: Lake) -> dict[str, str]:
+    """Who comes with one; not to the cache, which cannot show a reader's certificate behind it."""
+    return {
+        "x509": f"file:{lake.layout.credential(X509_USER)}",
+        # Without the VO's attributes Bob is nobody.
+        "other_x509": f"file:{lake.layout.credential(VOMS_USER)}",
     }
 
 

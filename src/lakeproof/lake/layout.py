@@ -31,6 +31,8 @@ VOMS_USER = "bob"
 PEER = "peer"
 # The services of a lake with Rucio: their folders, host names and certificates.
 RUCIO, FTS = "rucio", "fts"
+# Roles of sites and servers that store nothing of their own, and of the data servers behind one.
+CACHE, REDIRECTOR, DATA = "cache", "redirector", "data"
 # The longest path below the directory that must fit in a unix socket's 107 bytes.
 LONGEST_DIRECTORY = 70
 
@@ -147,6 +149,7 @@ class LakeSite:
     A real one has a root port; an emulated one has none, but a second HTTPS port, that of the
     data server which its door redirects to. A `built` one is the XRootD that was built here, not
     Debian's; a real one with `tape` answers the tape API with XRootD's simulator of a tape system.
+    One with a `role` stores nothing itself: it is a cache of the site `origin`, or a redirector.
     """
 
     name: str
@@ -159,6 +162,8 @@ class LakeSite:
     data_port: int | None = None
     built: bool = False
     tape: bool = False
+    role: str = ""
+    origin: str = ""
 
     @property
     def emulated(self) -> bool:
@@ -214,7 +219,12 @@ class Lake:
     @property
     def real_sites(self) -> tuple[LakeSite, ...]:
         """The sites with a storage system of their own."""
-        return tuple(site for site in self.sites if not site.emulated)
+        return tuple(site for site in self.sites if not site.emulated and not site.role)
+
+    @property
+    def fronts(self) -> tuple[LakeSite, ...]:
+        """What stands before storages: the cache and the redirector (lake/fronts.py)."""
+        return tuple(site for site in self.sites if site.role)
 
     @property
     def emulated_sites(self) -> tuple[LakeSite, ...]:

@@ -11,8 +11,9 @@ from lakeproof.lake.errors import LakeError
 
 DEFAULT_PORT_BASE = 18440
 # Issuer, two for each real site, two for each emulated one, two for the observing peer of a run,
-# Rucio and FTS, two for each real site that was built; all are reserved, whichever run.
-COUNT = 23
+# Rucio and FTS, two for each real site that was built, two for the cache, one for each server of
+# the redirector's cluster and one for its manager; all are reserved, whichever run.
+COUNT = 29
 PEER = slice(15, 17)
 RUCIO, FTS = 17, 18
 FREE_FROM, FREE_BELOW = 20000, 32000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from lakeproof.lake import ca, hosts, ports, services, xrootd
 from lakeproof.lake.inventory_file import inventory_text
 from lakeproof.lake.layout import (
+    CACHE,
     CLIENTS,
     FTS,
     PEER,
@@ -29,7 +30,7 @@ from lakeproof.lake.tokens import SigningKeys
 Progress = Callable[[str], None]
 
 
-def prepare(
+def prepare(  # noqa: PLR0913  what a lake may have, by name
     layout: Layout,
     port_base: int | None,
     progress: Progress,
@@ -37,6 +38,7 @@ def prepare(
     emulated_only: bool,
     with_rucio: bool = False,
     newer: bool = False,
+    fronts: Collection[str] = (),
 ) -> tuple[Lake, list[dict[str, Any]]]:
     """Write everything the services read; returns the lake and how to start each service.
 
@@ -46,7 +48,7 @@ def prepare(
     if account is not None:
         account.require_access(layout.directory)
     chosen = ports.choose(ports.DEFAULT_PORT_BASE if port_base is None else port_base)
-    lake = _describe(layout, chosen, emulated_only=emulated_only, newer=newer)
+    lake = _describe(layout, chosen, emulated_only=emulated_only, newer=newer, fronts=fronts)
     lake = _with_services(lake, chosen, rucio=with_rucio)
     _make_folders(lake, account)
     progress("certificates and keys")
@@ -65,14 +67,26 @@ def _prepare_real(
     lake: Lake, identities: dict[str, ca.Identity], account: xrootd.Account
 ) -> list[dict[str, Any]]:
     xrootd.make_shared_key(lake.layout)
-    for site in lake.real_sites:
-        xrootd.prepare(lake, site, identities[_identity_of(site)], account)
-    return [xrootd.service(lake, site, account) for site in lake.real_sites]
+    started = []
+    for site in (*lake.real_sites, *lake.fronts):
+        for member in services.members(site):
+            xrootd.prepare(lake, member, identities[_identity_of(site)], account)
+            started.append(xrootd.service(lake, member, account))
+            if member.role and member.role != CACHE:
+                started.append(xrootd.cmsd_service(lake, member, account))
+    return started
 
 
-def _describe(layout: Layout, chosen: list[int], *, emulated_only: bool, newer: bool) -> Lake:
+def _describe(
+    layout: Layout,
+    chosen: list[int],
+    *,
+    emulated_only: bool,
+    newer: bool,
+    fronts: Collection[str],
+) -> Lake:
     named = hosts.add(layout.directory)
-    sites = sites_at(chosen, named=named, emulated_only=emulated_only, newer=newer)
+    sites = sites_at(chosen, named=named, emulated_only=emulated_only, newer=newer, fronts=fronts)
     issuer = hosts.name_of("issuer", named=named)
     peer = hosts.name_of(PEER, named=named)
     peer_urls = tuple(f"https://{peer}:{port}" for port in chosen[ports.PEER])

@@ -1,16 +1,17 @@
 """Which sites a lake has: real XRootD ones, and the emulated ones beside or instead of them.
 
-Two of Debian's XRootD, and two of a newer one where that was built.
+Two of Debian's XRootD, and two of a newer one where that was built; and what may stand before
+storages, a cache and a redirector.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lakeproof.lake import built, hosts
-from lakeproof.lake.layout import LakeSite
+from lakeproof.lake.layout import CACHE, REDIRECTOR, LakeSite
 
 # Which groups may read, and do all, in the emulated sites' areas.
 GROUPS = {"reader": "/lake", "writer": "/lake/production"}
@@ -26,6 +27,10 @@ FEATURES: Mapping[str, Mapping[str, bool]] = {
 }
 # Below the base path of each site that has tape.
 ON_TAPE = "tape/archived-0"
+# What those do not offer that stand before an XRootD.
+WITHOUT: Mapping[str, Mapping[str, bool]] = {
+    CACHE: {"macaroons": False, "md5": False, "tpc-pull": False, "tpc-push": False, "write": False}
+}
 TITLES: Mapping[str, str] = {
     "xrootd": "XRootD",
     "dcache": "dCache",
@@ -47,10 +52,16 @@ class Kind:
     emulated: bool = False
     built: bool = False
     tape: bool = False
+    role: str = ""
+    origin: str = ""
 
     def at(self, host: str, chosen: Sequence[int]) -> LakeSite:
         """The site on this host with its two of the chosen ports."""
         door, second = chosen[self.offset : self.offset + 2]
+        if self.role == REDIRECTOR:
+            # Where it sends HTTP clients is the port that its cmsd knows of the data server, that
+            # of root://; so both protocols are at one port.
+            second = door
         return LakeSite(
             self.name,
             self.short,
@@ -61,6 +72,8 @@ class Kind:
             data_port=second if self.emulated else None,
             built=self.built,
             tape=self.tape,
+            role=self.role,
+            origin=self.origin,
         )
 
 
@@ -73,6 +86,10 @@ BUILT = (
     Kind("LAKE-XRD6-A", "a6", "xrd-a6", "xrootd", 19, built=True),
     Kind("LAKE-XRD6-B", "b6", "xrd-b6", "xrootd", 21, built=True, tape=True),
 )
+FRONTS = (
+    Kind("LAKE-XCACHE", "cache", "xrd-cache", "xrootd", 23, role=CACHE, origin="LAKE-XRD-A"),
+    Kind("LAKE-REDIRECTOR", "redirector", "xrd-redirector", "xrootd", 25, role=REDIRECTOR),
+)
 EMULATED = (
     Kind("LAKE-DCACHE-EMULATED", "dcache", "dcache", "dcache", 5, emulated=True),
     Kind("LAKE-EOS-EMULATED", "eos", "eos", "eos", 7, emulated=True),
@@ -84,11 +101,20 @@ STAND_IN = Kind("LAKE-XRD-EMULATED", "xrd", "xrd", "xrootd", 13, emulated=True)
 
 
 def sites_at(
-    chosen: Sequence[int], *, named: bool, emulated_only: bool, newer: bool = False
+    chosen: Sequence[int],
+    *,
+    named: bool,
+    emulated_only: bool,
+    newer: bool = False,
+    fronts: Collection[str] = (),
 ) -> tuple[LakeSite, ...]:
-    """The sites of a lake on these ports, with names of their own or all on localhost."""
+    """The sites of a lake on these ports, with names of their own or all on localhost.
+
+    `fronts` are the roles of what is to stand before storages.
+    """
     real = (*REAL, *(BUILT if newer else ()))
-    kinds = (*EMULATED, STAND_IN) if emulated_only else (*real, *EMULATED)
+    before = [kind for kind in FRONTS if kind.role in fronts]
+    kinds = (*EMULATED, STAND_IN) if emulated_only else (*real, *EMULATED, *before)
     return tuple(kind.at(hosts.name_of(kind.host, named=named), chosen) for kind in kinds)
 
 
@@ -100,6 +126,8 @@ def is_golden(site: LakeSite) -> bool:
 def described(site: LakeSite) -> str:
     """What answers at `site`, for a person: a real storage, or something that talks like it."""
     title = built.TITLE if site.built else TITLES[site.technology]
+    if site.role:
+        return f"{title}, {site.role}" + (f" of {site.origin}" if site.origin else "")
     return f"emulated {title}" if site.emulated else title
 
 

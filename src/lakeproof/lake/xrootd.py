@@ -20,9 +20,9 @@ from typing import Any
 
 from lakeproof.lake import built, ca, hosts
 from lakeproof.lake.errors import LakeError
-from lakeproof.lake.layout import BASE_PATH, Lake, LakeSite, Layout
+from lakeproof.lake.layout import BASE_PATH, CACHE, DATA, REDIRECTOR, Lake, LakeSite, Layout
 from lakeproof.lake.packages import program
-from lakeproof.lake.services import xrootd_name
+from lakeproof.lake.services import cmsd_name, manager_of, xrootd_name
 
 SERVER_ACCOUNT = "xrootd"
 KEYS_LAST_S = 365 * 86400
@@ -75,6 +75,8 @@ def prepare(lake: Lake, site: LakeSite, host: ca.Identity, account: Account) -> 
         _make_folder(folder, account)
     if site.tape:
         _make_tape(home, account)
+    elif site.role == DATA:
+        _share_disk(home)
     else:
         _make_folder(home / "root", account)
         _make_folder(home / f"root{BASE_PATH}", account)
@@ -100,6 +102,12 @@ def _make_tape(home: Path, account: Account) -> None:
         (home / "root").symlink_to("tape/disk")
 
 
+def _share_disk(home: Path) -> None:
+    """The data servers of the redirector show one file system, which lies in its own folder."""
+    if not (home / "root").exists():
+        (home / "root").symlink_to(home.parent / REDIRECTOR / "root")
+
+
 def _make_folder(folder: Path, account: Account) -> None:
     folder.mkdir(exist_ok=True)
     os.chown(folder, account.uid, account.gid)
@@ -113,13 +121,24 @@ def server_of(site: LakeSite) -> Path:
 
 def service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
     """What the supervisor needs to start the server of `site`."""
+    command = [*_settle_before_answering(site), str(server_of(site))]
+    return _service(lake, site, account, xrootd_name(site), command)
+
+
+def cmsd_service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
+    """The same for the cmsd beside the server of a member of a cluster."""
+    return _service(lake, site, account, cmsd_name(site), [program("cmsd")])
+
+
+def _service(
+    lake: Lake, site: LakeSite, account: Account, name: str, command: list[str]
+) -> dict[str, Any]:
     layout = lake.layout
     home = layout.site(site.short)
     # Where its pid file is, there XRootD writes its environment; without one that is /tmp.
-    pid_file = str(home / "run" / "pid")
+    pid_file = str(home / "run" / ("cmsd.pid" if name == cmsd_name(site) else "pid"))
     command = [
-        *_settle_before_answering(site),
-        str(server_of(site)),
+        *command,
         "-c",
         str(home / "etc" / "xrootd.cfg"),
         "-s",
@@ -130,7 +149,7 @@ def service(lake: Lake, site: LakeSite, account: Account) -> dict[str, Any]:
     if hosts.prefers_ipv4_only(site.host):
         command += ["-I", "v4"]
     return {
-        "name": xrootd_name(site),
+        "name": name,
         "command": command,
         "account": account.name,
         "directory": str(home),
@@ -183,16 +202,21 @@ def _settings(lake: Lake, site: LakeSite, host: ca.Identity) -> dict[str, str]:
         "root_port": site.root_port,
         "base_path": BASE_PATH,
         "certificates": layout.certificates,
-        "audience": site.audience,
+        "audience": ", ".join(_audiences(lake, site)),
         "host": site.host,
         "issuer": lake.issuer,
         "client": _built().client if site.built else program("xrdcp"),
+        **_behind(lake, site),
     }
     parts = {"xrootd-built.cfg": site.built, "xrootd-tape.cfg": site.tape}
     wanted = [name for name, part in parts.items() if part]
     values["additions"] = "".join(_filled(name, values) for name in wanted)
+    server = _filled("xrootd.cfg", values)
+    for name in _instead(site):
+        server = _filled(name, {**values, "server": server})
     return {
-        **{name: _filled(name, values) for name in ("xrootd.cfg", "scitokens.cfg", "authdb")},
+        "xrootd.cfg": server,
+        **{name: _filled(name, values) for name in ("scitokens.cfg", "authdb")},
         "grid-mapfile": f'"/O={ca.ORGANISATION}/CN=alice" alice\n',
         "host.crt": host.certificate_pem.decode(),
         "host.key": host.key_pem.decode(),
@@ -205,6 +229,35 @@ def _filled(name: str, values: Mapping[str, object]) -> str:
     return Template((files("lakeproof.lake") / "templates" / name).read_text()).substitute(values)
 
 
+def _instead(site: LakeSite) -> tuple[str, ...]:
+    """The template that takes the place of xrootd.cfg, or holds it as `server`."""
+    if site.role == CACHE:
+        return ("xrootd-cache.cfg",)
+    return ("xrootd-cluster.cfg",) if site.role else ()
+
+
+def _behind(lake: Lake, site: LakeSite) -> dict[str, object]:
+    """What only a cache, or a member of a cluster, has to be told."""
+    if site.role == CACHE:
+        origin = next(each for each in lake.sites if each.name == site.origin)
+        return {"origin": f"{origin.host}:{origin.root_port}"}
+    if not site.role:
+        return {}
+    door = next(each for each in lake.fronts if each.name == site.name)
+    return {
+        "role": "manager" if site.role == REDIRECTOR else "server",
+        "manager": manager_of(door),
+        "cms_port": door.port + 1 if site.role == REDIRECTOR else "any",
+    }
+
+
+def _audiences(lake: Lake, site: LakeSite) -> list[str]:
+    """Its own, or the cluster's; and that of a cache before it, whose readers' tokens it gets."""
+    door = next((each for each in lake.fronts if each.name == site.name), site)
+    caches = [each for each in lake.fronts if each.origin == site.name]
+    return [door.audience, *(cache.audience for cache in caches)]
+
+
 def _built() -> built.Place:
     place = built.installed()
     if place is None:
@@ -214,7 +267,8 @@ def _built() -> built.Place:
 
 def _macaroon_secret(layout: Layout, site: LakeSite) -> str:
     """The secret in base64 with line breaks: on one line XRootD calls it too short."""
-    path = layout.secret / f"macaroon-{site.short}"
+    # One for a whole cluster: what its door has issued, its data servers must know.
+    path = layout.secret / f"macaroon-{REDIRECTOR if site.role == DATA else site.short}"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_bytes(base64.encodebytes(secrets.token_bytes(MACAROON_SECRET_BYTES)))

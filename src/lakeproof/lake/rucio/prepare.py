@@ -137,7 +137,7 @@ def _settings(lake: Lake, passwords: dict[str, str]) -> dict[str, Any]:
             {"name": OTHER, "type": "USER", "identities": others, "scopes": [OTHER]},
         ],
         "limits": {ACCOUNT: QUOTA},
-        "rses": [_rse(lake, site) for site in lake.sites],
+        "rses": [_rse(lake, site) for site in lake.sites if not site.role],
     }
 
 
