@@ -60,6 +60,10 @@ _UNAVAILABLE = 503
 # servers say it of other things, too; a 429 never is.
 _TRIES = {_THROTTLED: 3, _UNAVAILABLE: 1}
 
+_WRITING = frozenset({"PUT", "MKCOL", "DELETE", "MOVE"})
+# A body of this size fits in the buffers on the way, whether or not the server reads it.
+_SENT_AT_ONCE = 32 * 1024
+
 # Sending these a second time changes nothing, so a connection that died idle costs nothing.
 _REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PROPFIND", "PUT", "DELETE", "MKCOL"})
 
@@ -136,6 +140,8 @@ class HttpClient:
         self.guard = guard
         self.address = address
         self.pacer = pacer or Pacer()
+        # The door hands writes on, without taking their bodies.
+        self.hands_on = False
         self._repeatable = repeatable
         self._adapters: dict[ClientCert | None, Adapter] = {}
 
@@ -144,7 +150,7 @@ class HttpClient:
 
         They go to `address`, where it is given, else to where this client's go.
         """
-        return HttpClient(
+        twin = HttpClient(
             self.origin,
             tls=self.tls,
             timeouts=self.timeouts,
@@ -154,6 +160,8 @@ class HttpClient:
             pacer=self.pacer,
             repeatable=self._repeatable,
         )
+        twin.hands_on = self.hands_on
+        return twin
 
     def elsewhere(self, origin: str) -> HttpClient:
         """A client of another server of the same storage, which writes nothing."""
@@ -201,6 +209,7 @@ class HttpClient:
         answer piece by piece, and `Reply.body` then holds its first 4 KiB. `timeout_s`
         replaces the total time. With a header Expect, the answer to the header alone is awaited
         for `continue_s` before the body is sent. A sink that raises Enough ends the reading.
+        A door that has handed a write on gets larger uploads with Expect, as it does not read them.
         After a HEAD with `Connection: close` all that comes is read, to see what must not be there.
         429, and 503 with Retry-After, are waited out a few times.
         Raises NotReached (Throttled when it is 429 all the same), GuardError, InsecureBearer.
@@ -212,8 +221,11 @@ class HttpClient:
         self.guard.check(method, urlsplit_target(url), given, self.origin)
         refuse_plain(url, given)
         total_s = self.timeouts.total_s if timeout_s is None else timeout_s
+        content = Body(body)
+        if self.hands_on and method == "PUT" and (content.size or 0) > _SENT_AT_ONCE:
+            given.setdefault("Expect", "100-continue")
         waits = continue_s if "Expect" in given else None
-        ask = _Ask(method, url, given, Body(body), auth, follow, sink, max_body, total_s, waits)
+        ask = _Ask(method, url, given, content, auth, follow, sink, max_body, total_s, waits)
         return self._patiently(ask)
 
     def _patiently(self, ask: _Ask) -> Reply:
@@ -321,6 +333,7 @@ class HttpClient:
         refuse_leak(ask.headers, ask.url, url)
         headers, dropped = without_secrets(ask.headers, ask.url, url)
         method = redirected_method(ask.method, reply.status)
+        self.hands_on |= method in _WRITING
         if url.startswith(self.origin + "/"):
             self.guard.check(method, urlsplit_target(url), headers, self.origin)
         hops.append(Hop(reply.status, url, dropped))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit
 
 from requests.structures import CaseInsensitiveDict
@@ -11,6 +13,7 @@ from lakeproof.wire.guard import origin_of
 _SEE_OTHER = 303
 _OLD_POST = frozenset({301, 302})
 _SECRET_QUERY = frozenset({"authz", "access_token"})
+_FOR_THE_OTHER_END = "transferheader"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "x-auth-token"})
 
 
@@ -60,18 +63,29 @@ def refuse_leak(headers: CaseInsensitiveDict[str], current: str, url: str) -> No
     """Raise RedirectError when `url` takes the client's own credential out of the site.
 
     Clusters may hand a token on to their data servers in the URL, by design: within the domain of
-    the door and over https it is followed. RFC 6750 §5.3 advises against it, which is a check.
+    the door, or at an address of its host, and over https it is followed. RFC 6750 §5.3 advises
+    against it, which is a check.
     """
     if origin_of(url) == origin_of(current) or _same_site(url, current):
         return
+    if _is_an_address_of(url, current):
+        return
+    name = _own_secret_in(url, headers)
+    if name is not None:
+        raise RedirectError(
+            f"it redirects to {urlsplit(url).netloc} with the client's own {name} in the URL, "
+            "which is not followed"
+        )
+
+
+def _own_secret_in(url: str, headers: CaseInsensitiveDict[str]) -> str | None:
+    """The name of the header whose credential the URL repeats, or None."""
     told = (url, unquote(url))
     for name, value in headers.items():
         secret = value.rpartition(" ")[2]
         if is_secret(name) and secret and any(secret in text for text in told):
-            raise RedirectError(
-                f"it redirects to {urlsplit(url).netloc} with the client's own {name} in the URL, "
-                "which is not followed"
-            )
+            return name
+    return None
 
 
 def _same_site(url: str, current: str) -> bool:
@@ -82,6 +96,17 @@ def _same_site(url: str, current: str) -> bool:
     domain = door.partition(".")[2]
     is_name = "." in domain and not domain.rpartition(".")[2].isdigit()
     return host == door or (is_name and host.endswith(f".{domain}"))
+
+
+def _is_an_address_of(url: str, current: str) -> bool:
+    """Whether `url` names the door's own host by address, as clusters without DNS names do."""
+    (scheme, host, _), (_, door, _) = origin_of(url), origin_of(current)
+    try:
+        wanted = ip_address(host.strip("[]"))
+        found = socket.getaddrinfo(door, None, type=socket.SOCK_STREAM)
+    except (ValueError, OSError):
+        return False
+    return scheme == "https" and str(wanted) in {str(each[4][0]) for each in found}
 
 
 def redirected_method(method: str, status: int) -> str:
@@ -96,11 +121,19 @@ def without_secrets(
 ) -> tuple[CaseInsensitiveDict[str], tuple[str, ...]]:
     """The headers that may travel on to `url`, and the names of those that may not.
 
-    Credentials stay within one origin (scheme, host, port), and never leave https.
+    Credentials stay within one origin (scheme, host, port), and never leave https. What is for the
+    other end of a copy goes on with it where the door hands the client's own token on to a data
+    server of its site (`refuse_leak`): that server has to show it there.
     """
     origin = origin_of(url)
     if origin == origin_of(current) and origin[0] == "https":
         return headers, ()
-    dropped = tuple(name for name in headers if is_secret(name))
+    inside = _same_site(url, current) or _is_an_address_of(url, current)
+    handed_on = inside and _own_secret_in(url, headers) is not None
+    dropped = tuple(
+        name
+        for name in headers
+        if is_secret(name) and not (handed_on and name.lower().startswith(_FOR_THE_OTHER_END))
+    )
     kept = CaseInsensitiveDict({n: v for n, v in headers.items() if n not in dropped})
     return kept, dropped

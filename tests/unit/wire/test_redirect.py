@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from requests.structures import CaseInsensitiveDict
 
-from lakeproof.wire.redirect import RedirectError, refuse_leak
+from lakeproof.wire.redirect import RedirectError, refuse_leak, without_secrets
 
 DOOR = "https://door.example.org:8443/f"
 HEADERS = CaseInsensitiveDict({"Authorization": "Bearer made-up-token"})
@@ -31,3 +31,25 @@ def test_own_token_in_the_url_is_followed_within_the_site(target: str) -> None:
 def test_own_token_in_the_url_does_not_leave_the_site(door: str, target: str) -> None:
     with pytest.raises(RedirectError, match="Authorization in the URL"):
         refuse_leak(HEADERS, door, f"{target}?authz=Bearer%20made-up-token")
+
+
+def test_own_token_in_the_url_is_followed_to_an_address_of_the_host() -> None:
+    refuse_leak(HEADERS, "https://localhost:8443/f", "https://127.0.0.1:9443/f?authz=made-up-token")
+
+
+@pytest.mark.parametrize(
+    ("target", "dropped"),
+    [
+        ("https://disk7.example.org/f?authz=Bearer%20made-up-token", {"Authorization"}),
+        ("https://disk7.example.org/f", {"Authorization", "TransferHeaderAuthorization"}),
+        ("https://disk.example.net/f", {"Authorization", "TransferHeaderAuthorization"}),
+    ],
+)
+def test_what_the_other_end_is_shown_goes_where_the_own_token_is_handed_on(
+    target: str, dropped: set[str]
+) -> None:
+    headers = CaseInsensitiveDict({**HEADERS, "TransferHeaderAuthorization": "Bearer of-another"})
+
+    _, left_out = without_secrets(headers, DOOR, target)
+
+    assert set(left_out) == dropped

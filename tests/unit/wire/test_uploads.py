@@ -14,7 +14,7 @@ from lakeproof.wire.guard import GuardError
 from lakeproof.wire.payload import Enough, Payload
 from lakeproof.wire.storage import BudgetExceeded, StorageElement
 from tests.unit.wire.conftest import Connect, Serve
-from tests.unit.wire.servers import OK, Peer, Server
+from tests.unit.wire.servers import OK, Peer, Request, Server, redirect
 
 RUN = PurePosixPath("/run")
 DATA = Payload.generated(1 << 20, seed=1)
@@ -230,3 +230,25 @@ def test_a_body_behind_the_answer_to_head_is_seen_when_asked(
     found = client.request("HEAD", "/body", headers=close)
     assert "must not have a body" in found.describe()
     assert client.request("HEAD", "/body").ok  # nobody looked
+
+
+def test_a_door_that_handed_a_write_on_gets_large_uploads_by_header_first(
+    serve: Serve, connect: Connect
+) -> None:
+    def answer(request: Request) -> bytes:
+        first = "MKCOL" in request.method and "sent-on" not in request.target
+        return redirect(307, f"{request.target}/sent-on") if first else OK
+
+    server = serve(answer=answer)
+    client = connect(server)
+    large = b"x" * 40_000
+    client.request("PUT", RUN / "before", body=large)
+    client.request("MKCOL", RUN / "d")
+
+    client.request("PUT", RUN / "small", body=b"x")
+    client.clone().request("PUT", RUN / "large", body=large, continue_s=0.01)
+
+    asked = {each.target: each.headers.get("expect") for each in server.seen}
+    assert asked["/run/before"] is None
+    assert asked["/run/small"] is None
+    assert asked["/run/large"] == "100-continue"
