@@ -14,7 +14,7 @@ from lakeproof.wire.guard import GuardError
 from lakeproof.wire.payload import Enough, Payload
 from lakeproof.wire.storage import BudgetExceeded, StorageElement
 from tests.unit.wire.conftest import Connect, Serve
-from tests.unit.wire.servers import OK, Peer, Request, Server, redirect
+from tests.unit.wire.servers import OK, Peer, Request, Server
 
 RUN = PurePosixPath("/run")
 DATA = Payload.generated(1 << 20, seed=1)
@@ -237,7 +237,8 @@ def test_a_door_that_handed_a_write_on_gets_large_uploads_by_header_first(
 ) -> None:
     def answer(request: Request) -> bytes:
         first = "MKCOL" in request.method and "sent-on" not in request.target
-        return redirect(307, f"{request.target}/sent-on") if first else OK
+        head = f"HTTP/1.1 307 Go\r\nLocation: {request.target}/sent-on\r\nContent-Length: 0\r\n\r\n"
+        return head.encode() if first else OK
 
     server = serve(answer=answer)
     client = connect(server)
