@@ -110,7 +110,7 @@ def figures_sentence(results: Iterable[Result]) -> str:
         count = int(figures[f"{what}_at_a_time"])
         name = what.replace("_", " ")
         label = f"{count} {name} at a time" if count > 1 else f"{name} one by one"
-        middle, most = (_duration(figures[f"{what}_p{percent}_s"]) for percent in (50, 95))
+        middle, most = (duration(figures[f"{what}_p{percent}_s"]) for percent in (50, 95))
         parts.append(f"{label}: median {middle}, 95 % within {most}")
     return "; ".join(parts[:SHOWN])
 
@@ -125,7 +125,7 @@ def issuer_load_sentence(results: Iterable[Result]) -> str:
     if not steps:
         return ""
     most = f"tokens_{steps[-1]}_at_a_time"
-    middle, longest = (_duration(figures[f"{most}_p{percent}_s"]) for percent in (50, 95))
+    middle, longest = (duration(figures[f"{most}_p{percent}_s"]) for percent in (50, 95))
     rates = ", ".join(
         f"{figures[f'tokens_{step}_at_a_time_per_s']:.0f} ({step}{' at a time' * (not n)})"
         for n, step in enumerate(steps)
@@ -162,7 +162,8 @@ def audiences_sentence(results: Iterable[Result]) -> str:
     return f"audiences accepted: {taken}; not accepted: {declined}"
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`1.2 s`, `4 ms`."""
     return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 

@@ -37,6 +37,7 @@ def _read(
 def _compare(
     se: StorageElement, origin: StorageElement, files: Sequence[Laid], expect: Expect, kind: str
 ) -> dict[str, list[Reply]]:
+    se.options(files[0].path)  # connected before anything is measured
     return {
         f"direct_{kind}": _read(origin, files, expect, direct=True),
         f"cold_{kind}": _read(se, files, expect),

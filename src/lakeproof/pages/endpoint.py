@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from lakeproof.cache_table import HEADINGS, Line, cache_lines
 from lakeproof.check import Registry
 from lakeproof.known import KnownFailure
 from lakeproof.matrix import Seen
@@ -136,6 +137,16 @@ class EndpointPage:
     def figures(self) -> str:
         """What was measured, in one line."""
         return figures_sentence(self.results)
+
+    @property
+    def cache_lines(self) -> tuple[Line, ...]:
+        """What a cache gains, by kind of file and way of reading; empty for what is none."""
+        return cache_lines(self.results)
+
+    @property
+    def cache_headings(self) -> tuple[str, ...]:
+        """The columns of `cache_lines`."""
+        return HEADINGS
 
     @property
     def counts(self) -> tuple[tuple[Outcome, int], ...]:

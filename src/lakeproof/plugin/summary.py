@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from lakeproof import matrix_view
+from lakeproof.cache_table import as_text, cache_lines
 from lakeproof.matrix import overlay
 from lakeproof.plugin.progress import STYLE
 from lakeproof.results import Result
@@ -80,6 +81,9 @@ def _print_endpoint(console: Console, name: str, rows: Sequence[Result]) -> None
         sentence = said(rows)
         if sentence:
             console.print(Text(f"  {sentence}", "dim"))
+    lines = cache_lines(rows)
+    for row in as_text(lines) if lines else ():
+        console.print(Text(f"    {row}", "dim"))
 
 
 def _print_details(console: Console, rows: Sequence[Result], heading: str) -> None:
