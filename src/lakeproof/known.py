@@ -77,14 +77,19 @@ class _File(BaseModel):
 
     implementation: str
     entries: list[KnownFailure]
+    passes: list[str] = []
 
 
 @dataclass(frozen=True)
 class KnownFailures:
-    """The entries of one implementation, checked against the registry of checks."""
+    """The entries of one implementation, checked against the registry of checks.
+
+    `passes` are checks that pass here although another file, named beside this one, lists them.
+    """
 
     implementation: str
     entries: tuple[KnownFailure, ...]
+    passes: frozenset[str] = frozenset()
 
     def find(
         self, check_id: str, version: str | None, *was: str, cell: str | None = None
@@ -119,7 +124,10 @@ def load(path: Path, registry: Registry) -> KnownFailures:
         if keys & seen:
             raise KnownFailuresError(f"{path}: {entry.check} is listed twice; remove one entry")
         seen |= keys
-    return KnownFailures(parsed.implementation, tuple(parsed.entries))
+    names = {check.id for check in registry}
+    for strange in sorted(set(parsed.passes) - names):
+        raise KnownFailuresError(f"{path}: passes: there is no check {strange}")
+    return KnownFailures(parsed.implementation, tuple(parsed.entries), frozenset(parsed.passes))
 
 
 def _verify(path: Path, entry: KnownFailure, registry: Registry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,15 @@ def test_stale_entry_fails_the_run(tree: Tree, storage: Storage) -> None:
     assert run.code == 1
     assert run.outcomes == {"known": 1, "fixed": 1}
     assert "remove the entry" in run.output
+
+
+def test_a_second_file_may_say_that_a_check_passes(tree: Tree, storage: Storage) -> None:
+    known = tree.write_known({**ENTRY, "check": "demo.rules.*"})
+    beside = Path(known).with_name("beside.yaml")
+    beside.write_text("implementation: beside\nentries: []\npasses: [demo.rules.sound]\n")
+    tree.write_inventory({"ALPHA": storage.url}, known_failures=[known, str(beside)])
+
+    assert tree.run("--progress").outcomes == {"known": 1, "pass": 1}
 
 
 def test_only_endpoints_that_name_the_file_are_excused(tree: Tree, storage: Storage) -> None:

@@ -8,7 +8,16 @@ import yaml
 
 from lakeproof.lake.layout import CACHE, OTHER_CLIENT, PEER, VOMS_USER, X509_USER, Lake, LakeSite
 from lakeproof.lake.rucio.names import ACCOUNT, OTHER, SCOPE, rse_of
-from lakeproof.lake.sites import FEATURES, GROUPS, ON_TAPE, TITLES, WITHOUT, has_tape, is_golden
+from lakeproof.lake.sites import (
+    FEATURES,
+    GROUPS,
+    KNOWN_BESIDE,
+    ON_TAPE,
+    TITLES,
+    WITHOUT,
+    has_tape,
+    is_golden,
+)
 
 RECALL_S = 30
 HEADER = "# Written by `lakeproof lake up` for the lake that it started.\n"
@@ -121,4 +130,4 @@ def _nature(site: LakeSite) -> dict[str, Any]:
         # The emulated sites never shut anybody out (lake/emulated.py says why).
         note = emulated_note(site.technology)
         return {"emulated": True, "note": note, "pacing": False, "groups": dict(GROUPS)}
-    return {"known_failures": ["xrootd"]}
+    return {"known_failures": ["xrootd", *KNOWN_BESIDE.get(site.role, ())]}

@@ -27,7 +27,11 @@ FEATURES: Mapping[str, Mapping[str, bool]] = {
 }
 # Below the base path of each site that has tape.
 ON_TAPE = "tape/archived-0"
-# What those do not offer that stand before an XRootD.
+# What is known to fail of those that stand before an XRootD, and what they do not offer.
+KNOWN_BESIDE: Mapping[str, Sequence[str]] = {
+    CACHE: ("xcache",),
+    REDIRECTOR: ("xrootd-redirector",),
+}
 WITHOUT: Mapping[str, Mapping[str, bool]] = {
     CACHE: {"macaroons": False, "md5": False, "tpc-pull": False, "tpc-push": False, "write": False}
 }

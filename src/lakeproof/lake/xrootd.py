@@ -27,6 +27,15 @@ from lakeproof.lake.services import cmsd_name, manager_of, xrootd_name
 SERVER_ACCOUNT = "xrootd"
 KEYS_LAST_S = 365 * 86400
 MACAROON_SECRET_BYTES = 64
+# How a cache's own client tries to reach an origin that is down: else its readers wait for minutes.
+IMPATIENT = {
+    "XRD_CONNECTIONWINDOW": "3",
+    "XRD_CONNECTIONRETRY": "1",
+    "XRD_STREAMERRORWINDOW": "3",
+    "XRD_REQUESTTIMEOUT": "30",
+    "XRD_STREAMTIMEOUT": "10",
+    "XRD_TIMEOUTRESOLUTION": "1",
+}
 # What the tape system of the lake has on tape, and nothing on disk, when it is new.
 TAPE_PATH = f"{BASE_PATH}/tape"
 TAPE_FILES, TAPE_FILE_BYTES = 3, 64 * 1024
@@ -162,6 +171,7 @@ def _service(
             "X509_VOMS_DIR": str(layout.vomsdir),
             "XrdSecPROTOCOL": "sss",
             "XrdSecSSSKT": str(home / "etc" / "sss.keytab"),
+            **(IMPATIENT if site.role == CACHE else {}),
         },
     }
 

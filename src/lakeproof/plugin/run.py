@@ -130,7 +130,7 @@ class Run:
     def listed(self, check: Check, session: Tested, cell: str | None = None) -> Listing | None:
         """The known-failure entry for this check on what was observed at this endpoint."""
         lists = self._known.get(session.name, ())
-        if not lists:
+        if any(check.id in failures.passes for failures in lists):
             return None
         version = session.fingerprint.version
         for failures in lists:
