@@ -34,8 +34,8 @@ class EmulatorConfig:
     without them. `trust` is what verifies the partners of third-party copies, `kept_from` are
     addresses that none is made with. `tape_staging` is whether files can be staged, None for as
     the technology comes; `on_tape` are files that are on tape only when the element starts, and
-    made where they are missing. With `origin`, the URL of another element, it is a cache of that one
-    (`emulator/cache/`). Times are seconds. Sizes are bytes.
+    made where they are missing. With `origin`, the URL of another element, it is a cache of that
+    one (`emulator/cache/`). Times are seconds. Sizes are bytes.
     """
 
     root: Path
