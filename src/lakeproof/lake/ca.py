@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from lakeproof.wire.clients.trust import subject_hash as subject_hash  # noqa: PLC0414  for others
+from lakeproof.wire.authorities import subject_hash
 
 ORGANISATION = "LakeproofGrid"
 VO = "lake"

@@ -11,14 +11,11 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from lakeproof.credentials import proxies
 from lakeproof.credentials.errors import CredentialError
-from lakeproof.lake.ca import subject_hash
 from lakeproof.verdict import Blame, Blocked, NotRun, Unjudged
 from lakeproof.wire.auth import Bearer, ClientCert, Credential
+from lakeproof.wire.authorities import hashed_directory
 from lakeproof.wire.guard import WriteGuard
 from lakeproof.wire.reply import NotReached
 from lakeproof.wire.root import RootDoor
@@ -121,12 +118,7 @@ class RootAccess:
         ca = self._session.tls.ca
         if ca is None or ca.is_dir() or self._session.wallet.certificate is None:
             return None
-        folder = self._folder()
-        for one in x509.load_pem_x509_certificates(ca.read_bytes()):
-            name = subject_hash(one.subject)
-            taken = sum(1 for _ in folder.glob(f"{name}.*"))
-            (folder / f"{name}.{taken}").write_bytes(one.public_bytes(Encoding.PEM))
-        return folder
+        return hashed_directory(ca, self._folder())
 
     def _usable(self, credential: Credential) -> Credential:
         """XRootD's client logs in with a proxy, never with a certificate itself."""

@@ -12,12 +12,12 @@ from lakeproof.expect import expect
 from lakeproof.lake import ca
 from lakeproof.verdict import Violation
 from lakeproof.wire.auth import Bearer
+from lakeproof.wire.authorities import hashed_directory, subject_hash
 from lakeproof.wire.clients.client import Installed
 from lakeproof.wire.clients.curl import Curl
 from lakeproof.wire.clients.davix import Davix
 from lakeproof.wire.clients.gfal import Gfal
 from lakeproof.wire.clients.running import Command, Ran, run
-from lakeproof.wire.clients.trust import hashed_directory
 from lakeproof.wire.guard import GuardError
 from lakeproof.wire.http import HttpClient, Timeouts, TlsConfig, WriteGuard
 from lakeproof.wire.payload import Payload
@@ -136,7 +136,7 @@ def test_certificate_file_becomes_a_hashed_directory(tmp_path: Path) -> None:
     directory = hashed_directory(file, tmp_path)
 
     assert directory is not None
-    name = ca.subject_hash(authority.certificate.subject)
+    name = subject_hash(authority.certificate.subject)
     assert sorted(path.name for path in directory.iterdir()) == [f"{name}.0", f"{name}.1"]
     found = x509.load_pem_x509_certificate((directory / f"{name}.0").read_bytes())
     assert found == authority.certificate

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from lakeproof.wire.auth import Bearer, ClientCert
+from lakeproof.wire.authorities import hashed_directory
 from lakeproof.wire.clients.running import Command, Ran, run
-from lakeproof.wire.clients.trust import hashed_directory
 from lakeproof.wire.http import quoted
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.storage import StorageElement

@@ -1,4 +1,4 @@
-"""Which authorities the clients trust: they want a directory whose files are named by hash."""
+"""Authorities as many clients want them: a directory whose files are named by hash."""
 
 from __future__ import annotations
 
