@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
-import shutil
-import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,8 @@ from urllib.parse import urlsplit
 from lakeproof.fts import errors
 from lakeproof.fts.ends import TRANSFER
 from lakeproof.fts.errors import CopyFailed
+from lakeproof.wire.clients.client import OFF_THE_NET, is_here
+from lakeproof.wire.clients.running import tied
 from lakeproof.wire.redact import redactor
 
 # Debian's gfal2 is for Debian's Python.
@@ -27,9 +26,6 @@ LOOK = (
     "import gfal2, json; "
     "print(json.dumps([gfal2.get_version(), gfal2.creat_context().get_plugin_names()]))"
 )
-# XRootD's client asks the name servers what this machine's own addresses are called. A lake's names
-# are in /etc/hosts, and nothing of it leaves the machine.
-OFF_THE_NET = {"RES_OPTIONS": "attempts:0"}
 LOOK_PATIENCE_S, GRACE_S, POLL_S = 20, 10, 0.05
 PLUGINS = {"davs": "http-", "https": "http-", "root": "xrootd-", "roots": "xrootd-"}
 
@@ -60,7 +56,7 @@ class Gfal:
         """Whether it speaks the protocols of all `urls` and would stay on this machine."""
         return all(
             any(name.startswith(PLUGINS[urlsplit(url).scheme]) for name in self.plugins)
-            and _is_here(url)
+            and is_here(url)
             for url in urls
         )
 
@@ -126,18 +122,3 @@ def found(python: Path = PYTHON) -> Gfal | None:
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
     return Gfal(str(version), frozenset(plugins), python)
-
-
-def tied(command: Sequence[str]) -> list[str]:
-    """`command` so that it is killed when we are, however we end: nobody else would stop it."""
-    by = shutil.which("setpriv")
-    return [by, "--pdeathsig", "KILL", *command] if by else [*command]
-
-
-def _is_here(url: str) -> bool:
-    """Whether the host of `url` is this machine; gfal2 is let to no other."""
-    try:
-        answers = socket.getaddrinfo(urlsplit(url).hostname, None, type=socket.SOCK_STREAM)
-    except OSError:
-        return False
-    return all(ipaddress.ip_address(answer[4][0]).is_loopback for answer in answers)

@@ -15,8 +15,9 @@ from lakeproof.credentials import proxies
 from lakeproof.fts import errors
 from lakeproof.fts.ends import PULL, TRANSFER
 from lakeproof.fts.errors import CopyFailed
-from lakeproof.fts.gfal import OFF_THE_NET, tied
 from lakeproof.wire.auth import Bearer, ClientCert, Credential
+from lakeproof.wire.clients.client import OFF_THE_NET
+from lakeproof.wire.clients.running import tied
 from lakeproof.wire.redact import redactor
 
 ROOT_SCHEMES = frozenset({"root", "roots"})

@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from lakeproof.fts.errors import CopyFailed
-from lakeproof.fts.gfal import Gfal, GfalOrder, found, tied
+from lakeproof.fts.gfal import Gfal, GfalOrder, found
 from lakeproof.lake.processes import Process
+from lakeproof.wire.clients.running import tied
 
 HERE, THERE = "davs://127.0.0.1:1/data/file", "davs://192.0.2.1:1/data/file"
 HTTP, ROOT = "http-2.21.3", "xrootd-2.21.3"
 ORDER = GfalOrder(HERE, HERE, {"PATH": "/usr/bin:/bin"}, timeout_s=60)
 PARENT = """
 import subprocess, sys, time
-from lakeproof.fts.gfal import tied
+from lakeproof.wire.clients.running import tied
 child = subprocess.Popen(tied(["sh", "-c", "echo; exec sleep 60"]), stdout=subprocess.PIPE)
 child.stdout.readline()
 print(child.pid, flush=True)

@@ -128,7 +128,7 @@ def run(  # noqa: PLR0913  what is run and what of it is remembered, each by nam
     began = time.monotonic()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with subprocess.Popen(  # noqa: S603  a fixed program, no shell
-            tied(command.words),
+            tied(command.words, most_written=MOST_WRITTEN),
             env=dict(command.environment),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -154,9 +154,12 @@ def run(  # noqa: PLR0913  what is run and what of it is remembered, each by nam
     return Ran(client, act, code, texts[0], texts[1], record, file)
 
 
-def tied(command: Sequence[str]) -> list[str]:
-    """`command` so that it is killed when we are, however we end, and writes no endless file."""
+def tied(command: Sequence[str], *, most_written: int | None = None) -> list[str]:
+    """`command` so that it is killed when we are, however we end.
+
+    With `most_written` it makes no file of more bytes, where prlimit is installed.
+    """
     words = [*command]
     limiting, tying = shutil.which("prlimit"), shutil.which("setpriv")
-    words = [limiting, f"--fsize={MOST_WRITTEN}", *words] if limiting else words
+    words = [limiting, f"--fsize={most_written}", *words] if limiting and most_written else words
     return [tying, "--pdeathsig", "KILL", *words] if tying else words
