@@ -27,11 +27,14 @@ OUT_OF_REACH = {
 # What a bare command line does not give.
 BEYOND_A_COMMAND_LINE = frozenset(
     {
+        "cache",
         "elsewhere",
         "fts",
         "issuer",
         "observer",
+        "recall",
         "redirects",
+        "root",
         "rucio",
         "sample",
         "srr",
