@@ -69,7 +69,7 @@ def runs(ground: Ground) -> Mapping[str, Finished]:
     def run(fault: str, partner: str) -> Finished:
         claiming = [f"--check={check.id}" for check in CATCHERS[fault]]
         with ground.element(fault, [fault]) as url:
-            return ground.check(url, partner, fault, "--intrusive", *claiming)
+            return ground.check(url, partner, f"drawn-{fault}", "--intrusive", *claiming)
 
     with ground.element("partner") as partner, ThreadPoolExecutor(AT_A_TIME) as pool:
         begun = {fault: pool.submit(run, fault, partner) for fault in FAULTS}

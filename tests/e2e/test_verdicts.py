@@ -15,6 +15,9 @@ pytestmark = pytest.mark.lake
 SANE = {"pass", "nonstrict", "known", "unsupported", "notrun", "blocked"}
 FEWEST_CHECKS = 45
 
+# How what a person types begins: with curl, with openssl, or with a client of root://.
+BY_HAND = ("curl ", "(printf ", "XrdSecPROTOCOL=", "xrdfs ", "xrdcp ")
+
 
 def _complaints(run: Finished) -> list[str]:
     return [
@@ -56,7 +59,7 @@ def test_known_defects_name_their_issue(whole_run: Finished) -> None:
     for row in known:
         assert row["known_issue"].startswith("https://"), row["check"]
         assert row["do"], row["check"]
-        assert row["reproduce"].startswith(("curl ", "(printf ")), row["check"]
+        assert row["reproduce"].startswith(BY_HAND), row["check"]
 
 
 def test_issuer_is_tested_once_and_sound(whole_run: Finished, url_run: Finished) -> None:

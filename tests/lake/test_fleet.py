@@ -129,6 +129,6 @@ def test_from_the_inventory_to_published_pages(lake: Lake, tmp_path: Path) -> No
         assert (public / name / "badge.svg").is_file()
     mesh = (public / "mesh" / "index.html").read_text("utf-8")
     assert "mesh-1 1/1" in passed, said
-    assert mesh.count('class="m pass"') == 2  # a pull and a push
+    assert mesh.count('<td class="ok">') == 2  # a pull and a push
     assert "In the inventory, and never tried" in (public / "index.html").read_text("utf-8")
     assert (public / "changes.atom").is_file()
