@@ -161,6 +161,8 @@ def speak(
         exchange.elapsed_s = time.monotonic() - started
         status = answers.replies[0].status if answers.replies else 0
         client.pacer.after(None if first.auth is ANONYMOUS else first.auth, status, placed=placed)
+        for reply in answers.replies[1:]:  # a door that counts refusals counts these as well
+            client.pacer.after(None, reply.status, placed=False)
     exchange.response_excerpt, exchange.length = line.data[:EXCERPT], len(line.data)
     exchange.status, exchange.reason = status, answers.describe()
     client.recorder.count(received=len(line.data))

@@ -67,7 +67,7 @@ MINTED: dict[str, tuple[dict[str, Any], str, str | None]] = {
     ),
     "expired": ({"lifetime_s": -300}, "Where: every server", "it has expired ("),
     "not yet": (
-        {"claims": {"nbf": int(NOW.timestamp()) + 900}},
+        {"claims": {"nbf": int(NOW.timestamp()) + 3000}},
         "Until: ",
         "it is valid only from ",
     ),

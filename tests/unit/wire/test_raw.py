@@ -9,6 +9,7 @@ import pytest
 
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.guard import GuardError
+from lakeproof.wire.pacing import Limiter
 from lakeproof.wire.raw import RawRequest, parse, speak
 from lakeproof.wire.redirect import InsecureBearer
 
@@ -96,3 +97,15 @@ def test_the_record_holds_no_token_and_repeats_the_request(
     assert "Bearer $TOKEN" in told
     assert "a%%20 HTTP/1.1\\r\\n" in client.recorder.current.reproduce
     assert client.recorder.current.reproduce.endswith(f":{client.raw_origin()[1]}")
+
+
+def test_every_refusal_of_a_connection_is_counted(connect: Connect, serve: Serve) -> None:
+    """A door that shuts out who is refused too often counts the second answer as the first."""
+    answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    client = connect(serve(answer=lambda _: answer), root=ROOT)
+    client.pacer.limiter = Limiter(unauthorised=3, window_s=20, block_s=20)
+
+    said = speak(client, [RawRequest("GET", "/a")] * 2, plain=False, in_turn=False, enough=2)
+
+    assert [reply.status for reply in said.replies] == [401, 401]
+    assert len(client.pacer._refused) == 2
