@@ -19,7 +19,10 @@ DRAWN = 20
 AT_A_TIME = 2
 # What one server and one client on one machine cannot show, and why.
 OUT_OF_REACH = {
+    "ipv6-broken": "localhost has one address",
     "one-address-closed": "localhost has one address",
+    "tpc-missing-source-hangs": "a copy is waited for five minutes",
+    "tpc-unreachable-hangs": "a copy is waited for five minutes",
     "token-audience-url-refused": "the run's own tokens are for the URL, so none works",
     "token-rs256-refused": "the issuer's own tokens are RS256, so none works",
 }
@@ -39,6 +42,7 @@ BEYOND_A_COMMAND_LINE = frozenset(
         "sample",
         "srr",
         "tape",
+        "tape-door",
         "x509",
     }
 )
