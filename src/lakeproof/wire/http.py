@@ -231,7 +231,7 @@ class HttpClient:
     def _patiently(self, ask: _Ask) -> Reply:
         tries = 0
         reply = self._paced(ask)
-        while (wait_s := self._wait_for(reply, tries)) is not None:
+        while (wait_s := self.wait_for(reply, tries)) is not None:
             tries += 1
             time.sleep(wait_s)
             try:
@@ -255,7 +255,7 @@ class HttpClient:
             self.pacer.after(credential, status, placed=placed)
         return reply
 
-    def _wait_for(self, reply: Reply, tries: int) -> float | None:
+    def wait_for(self, reply: Reply, tries: int) -> float | None:
         """Seconds until it makes sense to ask again; None when it makes none."""
         if tries >= _TRIES.get(reply.status, 0):
             return None

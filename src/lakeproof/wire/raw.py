@@ -25,6 +25,7 @@ from lakeproof.wire.connection import tls_context
 from lakeproof.wire.faults import detail, not_reached
 from lakeproof.wire.guard import GuardError
 from lakeproof.wire.http import HttpClient
+from lakeproof.wire.pacing import throttled_sentence
 from lakeproof.wire.redirect import InsecureBearer
 from lakeproof.wire.reply import Failure, NotReached, Reply, Throttled
 from lakeproof.wire.transcript import EXCERPT, Exchange
@@ -122,8 +123,30 @@ def speak(
     They go at once, or `in_turn`: each when there are as many answers as requests before it.
     `plain` leaves TLS out, and carries no credential. Reading ends when the connection does, with
     `enough` answers, or when nothing more comes: for `Timeouts.read_s` while `enough` are
-    awaited, else for `settle_s`. Raises NotReached, Throttled, GuardError, InsecureBearer.
+    awaited, else for `settle_s`. A door that shuts us out for a while, and so has carried nothing
+    out, is asked again. Raises NotReached, Throttled, GuardError, InsecureBearer.
     """
+    tries = 0
+    while True:
+        answers = _once(client, requests, plain=plain, in_turn=in_turn, enough=enough)
+        first = answers.replies[0] if answers.replies else None
+        if first is None or first.status != _THROTTLED:
+            return answers
+        wait_s = client.wait_for(first, tries)
+        if wait_s is None:
+            raise Throttled(throttled_sentence(first, tries), client.origin)
+        tries += 1
+        time.sleep(wait_s)
+
+
+def _once(
+    client: HttpClient,
+    requests: Sequence[RawRequest],
+    *,
+    plain: bool,
+    in_turn: bool,
+    enough: int | None,
+) -> RawAnswers:
     every = [one for request in requests for one in request.every()]
     scheme, host = ("http" if plain else "https"), urlsplit(client.origin).netloc
     if not client.origin.startswith("https:"):
@@ -166,8 +189,6 @@ def speak(
     exchange.response_excerpt, exchange.length = line.data[:EXCERPT], len(line.data)
     exchange.status, exchange.reason = status, answers.describe()
     client.recorder.count(received=len(line.data))
-    if status == _THROTTLED:
-        raise Throttled(f"throttled: {answers.replies[0].describe()}", exchange.url)
     return answers
 
 

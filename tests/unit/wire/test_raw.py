@@ -109,3 +109,17 @@ def test_every_refusal_of_a_connection_is_counted(connect: Connect, serve: Serve
 
     assert [reply.status for reply in said.replies] == [401, 401]
     assert len(client.pacer._refused) == 2
+
+
+def test_a_door_that_shuts_us_out_for_a_while_is_asked_again(
+    connect: Connect, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = b"HTTP/1.1 429 Busy\r\nRetry-After: 7\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    answers = iter([busy, b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"])
+    slept: list[float] = []
+    monkeypatch.setattr("lakeproof.wire.raw.time.sleep", slept.append)
+    client = connect(serve(answer=lambda _: next(answers)), root=ROOT)
+
+    said = speak(client, [RawRequest("GET", "/a")], plain=False, in_turn=False, enough=1)
+
+    assert ([reply.status for reply in said.replies], slept) == ([204], [7])
