@@ -16,17 +16,14 @@ from lakeproof.fts import errors
 from lakeproof.fts.ends import TRANSFER
 from lakeproof.fts.errors import CopyFailed
 from lakeproof.wire.clients.client import OFF_THE_NET, is_here
+from lakeproof.wire.clients.gfal import look_for_gfal
 from lakeproof.wire.clients.running import tied
 from lakeproof.wire.redact import redactor
 
 # Debian's gfal2 is for Debian's Python.
 PYTHON = Path("/usr/bin/python3")
 SCRIPT = Path(__file__).parent / "inside" / "gfalcopy.py"
-LOOK = (
-    "import gfal2, json; "
-    "print(json.dumps([gfal2.get_version(), gfal2.creat_context().get_plugin_names()]))"
-)
-LOOK_PATIENCE_S, GRACE_S, POLL_S = 20, 10, 0.05
+GRACE_S, POLL_S = 10, 0.05
 PLUGINS = {"davs": "http-", "https": "http-", "root": "xrootd-", "roots": "xrootd-"}
 
 
@@ -108,17 +105,5 @@ class Gfal:
 
 def found(python: Path = PYTHON) -> Gfal | None:
     """What is installed for this Python; None without its bindings or any of its plugins."""
-    try:
-        done = subprocess.run(  # noqa: S603  a fixed program
-            [python, "-I", "-c", LOOK],
-            env={"PATH": "/usr/bin:/bin"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=LOOK_PATIENCE_S,
-            check=False,
-        )
-        version, plugins = json.loads(done.stdout)
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        return None
-    return Gfal(str(version), frozenset(plugins), python)
+    installed = look_for_gfal(python)
+    return None if installed is None else Gfal(*installed, python)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from lakeproof.credentials.client import ClientCredentials
@@ -199,8 +200,8 @@ class Plan:
 
     def stand_ins(self, name: str) -> tuple[str, ...]:
         """The services with which an endpoint is tried that are not the real thing."""
-        tokens = next((t.tokens for t in self.everything if t.name == name), None)
-        found = {"token issuer": tokens, "FTS": self.fts}
+        target = self._by_name.get(name)
+        found = {"token issuer": target and target.tokens, "FTS": self.fts}
         return tuple(what for what, service in found.items() if service and service.emulated)
 
     def issuer(self, name: str) -> IssuerTarget:
@@ -209,7 +210,12 @@ class Plan:
 
     def target(self, name: str) -> Target:
         """The endpoint or partner of this name."""
-        return next(t for t in self.everything if t.name == name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Target]:
+        # Looked into for each result; of a name that two have, the first counts.
+        return {target.name: target for target in reversed(self.everything)}
 
     @property
     def everything(self) -> tuple[Target, ...]:

@@ -45,6 +45,13 @@ def find_gfal() -> Installed | None:
 
 
 def _in(python: str) -> Installed | None:
+    version, plugins = look_for_gfal(python) or ("", frozenset())
+    able = any(name.startswith("http-") for name in plugins)
+    return Installed("gfal2", version, python) if able else None
+
+
+def look_for_gfal(python: str | Path) -> tuple[str, frozenset[str]] | None:
+    """gfal2's version and the names of its plugins in this Python; None without bindings."""
     try:
         done = subprocess.run(  # noqa: S603  a fixed program
             [python, "-I", "-c", LOOK],
@@ -58,8 +65,7 @@ def _in(python: str) -> Installed | None:
         version, plugins = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return None
-    able = any(str(name).startswith("http-") for name in plugins)
-    return Installed("gfal2", str(version), python) if able else None
+    return str(version), frozenset(map(str, plugins))
 
 
 class Gfal(Client):
