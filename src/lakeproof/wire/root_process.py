@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import subprocess
 import sys
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import Any
 
+from lakeproof.wire.agent import Agent
 from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.http import Timeouts
-from lakeproof.wire.redact import redactor
 
 AGENT = Path(__file__).parent / "root_agent.py"
 STOP_S = 2.0
@@ -70,20 +65,18 @@ class RootProcess:
     def __init__(self, settings: RootSettings, credential: Credential) -> None:
         self._settings = settings
         self._credential = credential
-        self._home: TemporaryDirectory[str] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
+        self._agent = Agent("root", stop_s=STOP_S)
 
     def ask(self, do: str, timeout_s: float | None = None, **how: Any) -> dict[str, Any]:  # noqa: ANN401
         """Do one thing; raises TimeoutError, RootClientMissing when there is no client."""
         allowed = round(timeout_s) if timeout_s else self._settings.patience_s
-        process = self._running()
+        self._start()
         try:
-            self._say(process, {"do": do, "timeout_s": allowed, **how})
-            line = self._line(process, allowed + self._settings.timeouts.connect_s + GRACE_S)
+            self._agent.tell({"do": do, "timeout_s": allowed, **how})
+            line = self._agent.line(allowed + self._settings.timeouts.connect_s + GRACE_S)
             answer: dict[str, Any] = json.loads(line)
         except (OSError, ValueError) as error:
-            said = self._last_words()
+            said = self._agent.last_words()
             self.close()
             if isinstance(error, TimeoutError):
                 raise
@@ -91,42 +84,18 @@ class RootProcess:
         return answer
 
     def close(self) -> None:
-        """End the process and forget its files; nobody waits for what it still does."""
-        if self._process is not None:
-            with suppress(OSError):
-                _pipe(self._process.stdin).close()
-            try:
-                self._process.wait(STOP_S if self._process.poll() is None else 0)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            _pipe(self._process.stdout).close()
-            self._process = None
-        if self._log is not None:
-            self._log.close()
-            self._log = None
-        if self._home is not None:
-            self._home.cleanup()
-            self._home = None
+        """End the process and forget its files."""
+        self._agent.close()
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self.close()
-        self._home = TemporaryDirectory(prefix="lakeproof-root-")
-        self._log = (Path(self._home.name) / "log").open("w+b")
-        self._process = subprocess.Popen(  # noqa: S603  our own script
-            [sys.executable, "-P", str(AGENT), self._settings.url],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            cwd=self._home.name,
-            env=self._environment(self._home.name),
-        )
+    def _start(self) -> None:
+        if self._agent.alive:
+            return
+        home = self._agent.make_home()
+        command = [sys.executable, "-P", str(AGENT), self._settings.url]
+        self._agent.start(command, home, self._environment(str(home)))
         # A token goes through the pipe, so that it is in no list of processes.
         secret = self._credential.token if isinstance(self._credential, Bearer) else None
-        self._say(self._process, {"token": secret})
-        return self._process
+        self._agent.tell({"token": secret})
 
     def _environment(self, home: str) -> dict[str, str]:
         settings, credential = self._settings, self._credential
@@ -147,32 +116,6 @@ class RootProcess:
             found |= {"XrdSecPROTOCOL": "gsi", "X509_USER_PROXY": str(credential.certificate)}
         return {**found, **_trusted(settings), **settings.environment}
 
-    def _say(self, process: subprocess.Popen[bytes], told: Mapping[str, Any]) -> None:
-        _pipe(process.stdin).write(json.dumps(told).encode() + b"\n")
-        _pipe(process.stdin).flush()
-
-    def _line(self, process: subprocess.Popen[bytes], most_s: float) -> bytes:
-        """One line of the answer; raises ValueError when it ends, TimeoutError."""
-        pipe, got = _pipe(process.stdout).fileno(), bytearray()
-        deadline = time.monotonic() + most_s
-        while not got.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                process.kill()
-                raise TimeoutError(f"no answer within {most_s:.0f} s")
-            part = os.read(pipe, 1 << 20)
-            if not part:
-                raise ValueError("no answer")
-            got += part
-        return bytes(got)
-
-    def _last_words(self) -> str:
-        if self._log is None:
-            return ""
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return redactor.text(lines[-1]) if lines else ""
-
 
 def _trusted(settings: RootSettings) -> dict[str, str]:
     """Where XRootD's client looks for authorities; its own default is /etc/grid-security."""
@@ -182,9 +125,3 @@ def _trusted(settings: RootSettings) -> dict[str, str]:
         named = ("X509_CERT_DIR", "X509_CERT_FILE")
         return {name: os.environ[name] for name in named if name in os.environ}
     return {"X509_CERT_DIR" if settings.ca.is_dir() else "X509_CERT_FILE": str(settings.ca)}
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise OSError("the process has no pipe")
-    return stream

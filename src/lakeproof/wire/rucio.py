@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import subprocess
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
+
+from lakeproof.wire.agent import Agent
 
 AGENT = Path(__file__).parent / "rucio_agent.py"
 REQUEST_S = 180.0
@@ -90,75 +87,46 @@ class RucioProcess:
     def __init__(self, settings: RucioSettings, token: Callable[[], str] | None = None) -> None:
         self._settings = settings
         self._token = token
-        self._home: TemporaryDirectory[str] | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log: IO[bytes] | None = None
+        self._agent = Agent("rucio", stop_s=STOP_S)
 
     def ask(self, do: str, *, token: str | None = None, **how: Any) -> Answer:  # noqa: ANN401  JSON
         """Do one thing; raises RucioNotReached when there is no answer within three minutes."""
         shown = token or (self._token() if self._token else None)
-        process = self._running()
-        line = json.dumps({"do": do, "token": shown, **how}) + "\n"
+        self._start()
         try:
-            _pipe(process.stdin).write(line.encode())
-            _pipe(process.stdin).flush()
-            answer = json.loads(self._line(process))
+            self._agent.tell({"do": do, "token": shown, **how})
+            answer = json.loads(self._agent.line(REQUEST_S))
         except (OSError, ValueError) as error:
-            said = self._last_words()
+            said = self._agent.last_words()
             self.close()
             raise RucioNotReached(f"Rucio's clients ended: {said or error}") from None
         return Answer(**answer)
 
     def close(self) -> None:
         """End the process and forget its files."""
-        if self._process is not None:
-            with suppress(OSError):
-                _pipe(self._process.stdin).close()
-            try:
-                self._process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            _pipe(self._process.stdout).close()
-            self._process = None
-        if self._log is not None:
-            self._log.close()
-            self._log = None
-        if self._home is not None:
-            self._home.cleanup()
-            self._home = None
+        self._agent.close()
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is not None and self._process.poll() is None:
-            return self._process
-        self.close()
-        self._home = TemporaryDirectory(prefix="lakeproof-rucio-")
-        home = Path(self._home.name)
+    def _start(self) -> None:
+        if self._agent.alive:
+            return
+        home = self._agent.make_home()
         configuration = home / "rucio.cfg"
         configuration.write_text(self._configuration(home))
-        self._log = (home / "log").open("w+b")
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "RUCIO_CONFIG": str(configuration),
+            "RUCIO_CLIENT_MODE": "1",
+            **self._trust(),
+        }
         try:
-            self._process = subprocess.Popen(  # noqa: S603  our own script
-                [str(self._settings.python), "-P", str(AGENT)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                cwd=home,
-                env={
-                    "PATH": "/usr/bin:/bin",
-                    "HOME": str(home),
-                    "RUCIO_CONFIG": str(configuration),
-                    "RUCIO_CLIENT_MODE": "1",
-                    **self._trust(),
-                },
-            )
+            self._agent.start([str(self._settings.python), "-P", str(AGENT)], home, environment)
         except OSError as error:
             self.close()
             raise RucioNotReached(
                 f"{self._settings.python} cannot be started ({error.strerror}); "
                 "script/bootstrap --with-rucio installs rucio-clients"
             ) from None
-        return self._process
 
     def _configuration(self, home: Path) -> str:
         told = self._settings
@@ -189,31 +157,3 @@ class RucioProcess:
         if told.certificate is not None and told.auth != "oidc":
             trust["X509_USER_PROXY"] = str(told.certificate)
         return trust
-
-    def _line(self, process: subprocess.Popen[bytes]) -> bytes:
-        """One line of the answer; raises ValueError when it ends or takes too long."""
-        pipe, got = _pipe(process.stdout).fileno(), b""
-        deadline = time.monotonic() + REQUEST_S
-        while not got.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([pipe], [], [], left)[0]:
-                process.kill()
-                raise ValueError(f"no answer within {REQUEST_S:.0f} s")
-            part = os.read(pipe, 1 << 16)
-            if not part:
-                raise ValueError("no answer")
-            got += part
-        return got
-
-    def _last_words(self) -> str:
-        if self._log is None:
-            return ""
-        self._log.seek(0)
-        lines = self._log.read().decode(errors="replace").strip().splitlines()
-        return lines[-1] if lines else ""
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    if stream is None:
-        raise OSError("the process has no pipe")
-    return stream
