@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 from lakeproof import tree
 from lakeproof.commands.report import known_failures
 from lakeproof.pages.build import Context, build
-from lakeproof.store import Store
+from lakeproof.store import Store, open_store
+from tests.unit.store.made import take_in
 
 AT = datetime(2026, 11, 24, 15, tzinfo=UTC)
 """When the pages are made: an hour after the recorded runs."""
@@ -47,3 +49,10 @@ def build_pages(store: Store, out: Path) -> Built:
     )
     writer = build(store, out / "site", context)
     return Built(out / "site", writer.written)
+
+
+def build_runs(out: Path) -> Built:
+    """All pages of the runs that are written below `out`."""
+    with closing(open_store(out / "store.sqlite")) as store:
+        take_in(store, out)
+        return build_pages(store, out)

@@ -9,11 +9,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from lakeproof.store import open_store
-from tests.pages.built import Built, build_pages
+from tests.pages.built import Built, build_pages, build_runs
 from tests.pages.hostile import hostile_runs
 from tests.unit.store.golden import golden_store
-from tests.unit.store.made import take_in
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -42,12 +40,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """Pages of runs whose every text wants to be markup, one of them with 10,000 results."""
     out = tmp_path_factory.mktemp("hostile")
     hostile_runs(out)
-    store = open_store(out / "store.sqlite")
-    try:
-        take_in(store, out)
-        return build_pages(store, out)
-    finally:
-        store.close()
+    return build_runs(out)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,9 +18,9 @@ from lakeproof.pages.render import ticks, web
 from lakeproof.pages.strip import HEIGHTS, drawn, worst
 from lakeproof.store import open_store
 from lakeproof.verdict import Outcome
-from tests.pages.built import Built, build_pages
+from tests.pages.built import Built, build_pages, build_runs
 from tests.pages.hostile import LARGE, MANY
-from tests.unit.store.made import take_in, write_run
+from tests.unit.store.made import write_run
 
 STORM = "LAKE-STORM-EMULATED/index.html"
 ONE_MEGABYTE = 1_000_000
@@ -87,9 +86,7 @@ def test_emulated_endpoints_are_named_so_and_real_ones_are_not(golden: Built) ->
 
 def test_stand_ins_are_named_wherever_they_took_part(tmp_path: Path) -> None:
     write_run(tmp_path, 0, {"SE": {"fts.jobs.a": "P", "webdav.files.a": "P"}}, stand_ins=("FTS",))
-    with closing(open_store(tmp_path / "store.sqlite")) as store:
-        take_in(store, tmp_path)
-        built = build_pages(store, tmp_path)
+    built = build_runs(tmp_path)
 
     (endpoint,) = (page for page in built.pages() if "<h1>SE" in page.read_text("utf-8"))
     assert "<strong>1 stand-in</strong>: FTS" in endpoint.read_text("utf-8")
@@ -117,9 +114,7 @@ def test_mesh_has_the_pace_of_copies_in_a_table_of_its_own(tmp_path: Path) -> No
         "measured": {"copy_mb_per_s": 2.5},
     }
     write_run(tmp_path, 0, {"A": {"tpc.mesh.pair-pull-copies-truth": "P"}}, **copied)
-    with closing(open_store(tmp_path / "store.sqlite")) as store:
-        take_in(store, tmp_path)
-        text = build_pages(store, tmp_path).text("mesh/index.html")
+    text = build_runs(tmp_path).text("mesh/index.html")
 
     table = text[text.index("<caption>Pull, megabytes a second") :].partition("</table>")[0]
     assert "<td>2.5</td>" in table
