@@ -78,9 +78,9 @@ if TYPE_CHECKING:
     from lakeproof.wire.payload import Payload
     from lakeproof.wire.raw import RawAnswers, RawRequest
     from lakeproof.wire.reply import Reply
-    from lakeproof.wire.root import RootDoor
-    from lakeproof.wire.root_reply import RootReply
-    from lakeproof.wire.root_speech import RootSpeech
+    from lakeproof.wire.root.door import RootDoor
+    from lakeproof.wire.root.reply import RootReply
+    from lakeproof.wire.root.speech import RootSpeech
     from lakeproof.wire.sample import Sample
     from lakeproof.wire.storage import StorageElement
     from lakeproof.wire.tape import Discovery, Localities, Progress, TapeApi
@@ -142,9 +142,9 @@ _HOME = {
     "Reply": "wire.reply",
     "ReadPages": "fixture_types",
     "RootCopy": "fixture_types",
-    "RootDoor": "wire.root",
-    "RootReply": "wire.root_reply",
-    "RootSpeech": "wire.root_speech",
+    "RootDoor": "wire.root.door",
+    "RootReply": "wire.root.reply",
+    "RootSpeech": "wire.root.speech",
     "GreetRoot": "fixture_types",
     "OpenRoot": "fixture_types",
     "Credential": "wire.auth",

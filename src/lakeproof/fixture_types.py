@@ -15,10 +15,10 @@ from lakeproof.session.tried import Tried
 from lakeproof.wire.auth import Bearer, ClientCert
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import Reply
-from lakeproof.wire.root import RootDoor
-from lakeproof.wire.root_frames import Page
-from lakeproof.wire.root_reply import RootReply
-from lakeproof.wire.root_speech import Offer, OpenFile
+from lakeproof.wire.root.door import RootDoor
+from lakeproof.wire.root.frames import Page
+from lakeproof.wire.root.reply import RootReply
+from lakeproof.wire.root.speech import Offer, OpenFile
 from lakeproof.wire.storage import StorageElement
 from lakeproof.wire.tape import Discovery, TapeApi
 from lakeproof.wire.tpc import Transfer

@@ -13,8 +13,9 @@ from lakeproof.credentials.errors import CredentialError
 from lakeproof.exitcode import ExitCode
 from lakeproof.inventory import InventoryError
 from lakeproof.results import new_run_id, unfinished_runs
+from lakeproof.session.adhoc import AdHoc
 from lakeproof.session.leftovers import remove_leftovers
-from lakeproof.session.plan import AdHoc, Plan, from_inventory
+from lakeproof.session.plan import Plan, from_inventory
 from lakeproof.session.sessions import Sessions
 from lakeproof.verdict import Blocked, Unjudged
 from lakeproof.wire.reply import NotReached

@@ -22,8 +22,8 @@ from lakeproof.credentials.names import SecretName
 from lakeproof.credentials.sources import StaticToken, parse_source
 from lakeproof.inventory import InventoryError, endpoint_from_url
 from lakeproof.results import new_run_id
+from lakeproof.session.adhoc import AdHoc
 from lakeproof.session.advice import ask, fits
-from lakeproof.session.plan import AdHoc
 from lakeproof.session.sessions import Sessions
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.connection import TlsConfig

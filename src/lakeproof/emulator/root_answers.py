@@ -9,7 +9,7 @@ from dataclasses import replace
 from lakeproof.emulator.faults import Faults
 from lakeproof.emulator.root_asked import Asked, Memory, checked, normal
 from lakeproof.wire.payload import Payload
-from lakeproof.wire.root_frames import Frame, Open, Request, RootLine, Status, split_pages
+from lakeproof.wire.root.frames import Frame, Open, Request, RootLine, Status, split_pages
 
 SEGMENT = struct.Struct("!4siq")
 FEW, SMALL = 16, 4096

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from lakeproof.emulator.faults import Faults
 from lakeproof.wire.payload import Payload
-from lakeproof.wire.root_frames import Open, Request
+from lakeproof.wire.root.frames import Open, Request
 
 PAGE = 4096
 MAKES_PARENTS = 1

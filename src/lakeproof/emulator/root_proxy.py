@@ -20,7 +20,7 @@ from lakeproof.emulator.faults import Faults
 from lakeproof.emulator.root_answers import answered, error, pretended, status_frame
 from lakeproof.emulator.root_asked import Asked, Memory, TokenFacts, let_in, shut_out, told
 from lakeproof.wire.connection import TlsConfig, tls_context
-from lakeproof.wire.root_frames import (
+from lakeproof.wire.root.frames import (
     ANSWER,
     HEADER,
     HELLO,

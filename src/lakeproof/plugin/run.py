@@ -24,10 +24,11 @@ from lakeproof.plugin.options import OPTIONS
 from lakeproof.plugin.outcome import Listing
 from lakeproof.profiles import LEVELS, Profile, UnknownProfileError
 from lakeproof.results import RunFolder, new_run_id
+from lakeproof.session.adhoc import AdHoc
 from lakeproof.session.expiry import Expiry
 from lakeproof.session.fts import FtsTarget
 from lakeproof.session.issuer_load import LoadPlan
-from lakeproof.session.plan import AdHoc, Plan, from_inventory
+from lakeproof.session.plan import Plan, from_inventory
 from lakeproof.session.sessions import NO_OTHER, Sessions
 from lakeproof.session.tested import Tested
 from lakeproof.store_place import StorePlaceError, store_place

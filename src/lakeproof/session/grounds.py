@@ -20,7 +20,7 @@ from lakeproof.session.tried import Tried
 from lakeproof.verdict import Blocked, NotRun
 from lakeproof.wire.auth import Bearer
 from lakeproof.wire.reply import Reply
-from lakeproof.wire.root import RootDoor
+from lakeproof.wire.root.door import RootDoor
 from lakeproof.wire.storage import SetUpFailed, StorageElement
 from lakeproof.wire.tape import TapeApi
 from lakeproof.wire.tpc import TpcEnd, Transfer

@@ -18,10 +18,10 @@ from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.authorities import hashed_directory
 from lakeproof.wire.guard import WriteGuard
 from lakeproof.wire.reply import NotReached
-from lakeproof.wire.root import RootDoor
-from lakeproof.wire.root_process import RootSettings
-from lakeproof.wire.root_reply import RootReply
-from lakeproof.wire.root_speech import OpenFile, RootSpeech
+from lakeproof.wire.root.door import RootDoor
+from lakeproof.wire.root.process import RootSettings
+from lakeproof.wire.root.reply import RootReply
+from lakeproof.wire.root.speech import OpenFile, RootSpeech
 
 if TYPE_CHECKING:
     from lakeproof.fixture_types import OpenRoot, RootCopy

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from lakeproof.session.tried import Tried
 from lakeproof.wire.auth import Bearer
-from lakeproof.wire.root import RootDoor
+from lakeproof.wire.root.door import RootDoor
 
 THERE, SENT = b"what was there before", b"what the request brings"
 ROOT_LOOKING = frozenset({"rstat", "rread"})

@@ -13,15 +13,15 @@ from requests.structures import CaseInsensitiveDict
 
 from lakeproof import Expect, Payload, StorageElement
 from lakeproof.expect import expect
-from lakeproof.expect_leaks import KEPT
+from lakeproof.expect.leaks import KEPT
 from lakeproof.session.rse import RuleEnd
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.clients.running import ProgramRun, Ran
 from lakeproof.wire.payload import Enough
 from lakeproof.wire.reply import Failure, NotReached, Reply
-from lakeproof.wire.root_frames import Flags, Hello
-from lakeproof.wire.root_reply import Chunk, RootReply
-from lakeproof.wire.root_speech import Offer
+from lakeproof.wire.root.frames import Flags, Hello
+from lakeproof.wire.root.reply import Chunk, RootReply
+from lakeproof.wire.root.speech import Offer
 from lakeproof.wire.sample import Sample, sample_of
 from lakeproof.wire.tpc import TpcEnd, Transfer
 

@@ -10,9 +10,9 @@ import pytest
 from lakeproof.inventory import InventoryError, peer_from_options
 from lakeproof.lake import ca
 from lakeproof.peer import PeerClient, Sighting
+from lakeproof.session.adhoc import AdHoc
 from lakeproof.session.observer import Observer, PeerAddress
 from lakeproof.session.peering import Peering, Socket
-from lakeproof.session.plan import AdHoc
 from lakeproof.session.sessions import Sessions
 from lakeproof.verdict import Blocked, NotRun, Unjudged
 from lakeproof.wire.reply import Reply

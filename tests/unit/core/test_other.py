@@ -8,7 +8,8 @@ import pytest
 
 from lakeproof.inventory import InventoryError
 from lakeproof.results import run_of
-from lakeproof.session.plan import AdHoc, from_inventory
+from lakeproof.session.adhoc import AdHoc
+from lakeproof.session.plan import from_inventory
 from lakeproof.session.sessions import Sessions
 from lakeproof.verdict import NotRun
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lakeproof.inventory import InventoryError
-from lakeproof.session.plan import AdHoc
+from lakeproof.session.adhoc import AdHoc
 
 INVENTORY = """\
 version: 1

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from lakeproof.wire import root as wire_root
 from lakeproof.wire.auth import ANONYMOUS, Bearer, Credential
 from lakeproof.wire.guard import GuardError, WriteGuard
 from lakeproof.wire.reply import NotReached
-from lakeproof.wire.root import RootDoor
-from lakeproof.wire.root_process import RootClientMissing, RootProcess, RootSettings
-from lakeproof.wire.root_reply import RootReply
+from lakeproof.wire.root import door as wire_root
+from lakeproof.wire.root.door import RootDoor
+from lakeproof.wire.root.process import RootClientMissing, RootProcess, RootSettings
+from lakeproof.wire.root.reply import RootReply
 from lakeproof.wire.storage import Budget, BudgetExceeded
 from lakeproof.wire.transcript import Recorder
 
@@ -144,7 +144,7 @@ def test_what_repeats_it_shows_no_token(door: RootDoor) -> None:
 def test_a_client_that_does_not_start_says_so() -> None:
     process = RootProcess(RootSettings("root://localhost:1"), ANONYMOUS)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("lakeproof.wire.root_process.AGENT", "/nowhere/agent.py")
+        patch.setattr("lakeproof.wire.root.process.AGENT", "/nowhere/agent.py")
         with pytest.raises(RootClientMissing, match="nowhere"):
             process.ask("ping")
 

@@ -20,7 +20,7 @@ from lakeproof.wire.clients.client import (
 )
 from lakeproof.wire.clients.running import Ran
 from lakeproof.wire.payload import Payload
-from lakeproof.wire.root import RootDoor
+from lakeproof.wire.root.door import RootDoor
 from lakeproof.wire.storage import StorageElement
 
 SCRIPT = Path(__file__).parents[1] / "inside" / "gfal_do.py"

@@ -16,7 +16,7 @@ from lakeproof.wire.clients.client import (
 )
 from lakeproof.wire.clients.running import Ran
 from lakeproof.wire.payload import Payload
-from lakeproof.wire.root import RootDoor
+from lakeproof.wire.root.door import RootDoor
 
 ABSENT = (
     "xrdcp is not installed: apt-get install xrootd-client, or dnf install xrootd-client "

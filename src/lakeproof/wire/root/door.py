@@ -19,9 +19,9 @@ from lakeproof.wire.guard import WriteGuard
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.redact import redactor
 from lakeproof.wire.reply import Failure, FailureKind, NotReached, NotReachedKind
-from lakeproof.wire.root_command import command
-from lakeproof.wire.root_process import RootProcess, RootSettings
-from lakeproof.wire.root_reply import OTHER_ERROR, STATUSES, Chunk, RootExchange, RootReply
+from lakeproof.wire.root.command import command
+from lakeproof.wire.root.process import RootProcess, RootSettings
+from lakeproof.wire.root.reply import OTHER_ERROR, STATUSES, Chunk, RootExchange, RootReply
 from lakeproof.wire.storage import Budget
 from lakeproof.wire.transcript import Recorder
 

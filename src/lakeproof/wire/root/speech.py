@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from lakeproof.wire.auth import Bearer, Credential
 from lakeproof.wire.connection import TlsConfig, tls_context
 from lakeproof.wire.reply import Failure, NotReached
-from lakeproof.wire.root import OK_STATUS, RootDoor, Where
-from lakeproof.wire.root_frames import BadFrame, Frame, Hello, Open, Page, RootLine, Status
-from lakeproof.wire.root_reply import OTHER_ERROR, STATUSES, RootExchange, RootReply
+from lakeproof.wire.root.door import OK_STATUS, RootDoor, Where
+from lakeproof.wire.root.frames import BadFrame, Frame, Hello, Open, Page, RootLine, Status
+from lakeproof.wire.root.reply import OTHER_ERROR, STATUSES, RootExchange, RootReply
 
 MOST_REDIRECTS = 4
 UNKNOWN_REQUEST = 3999

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from lakeproof.verdict import Violation
 from lakeproof.wire.payload import Payload
 from lakeproof.wire.reply import NotReached, Reply
-from lakeproof.wire.root_reply import RootReply
+from lakeproof.wire.root.reply import RootReply
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from lakeproof.wire.auth import Credential
-    from lakeproof.wire.root import RootDoor
-    from lakeproof.wire.root_speech import Offer, RootSpeech
+    from lakeproof.wire.root.door import RootDoor
+    from lakeproof.wire.root.speech import Offer, RootSpeech
 
 
 class RootExpectations:

@@ -18,7 +18,7 @@ from lakeproof.wire.agent import Agent
 from lakeproof.wire.auth import Bearer, ClientCert, Credential
 from lakeproof.wire.http import Timeouts
 
-AGENT = Path(__file__).parent / "root_agent.py"
+AGENT = Path(__file__).parent / "agent.py"
 STOP_S = 2.0
 GRACE_S = 3.0
 # What a client does by itself hides what the server did: no second attempt, no recovery.

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from lakeproof.expect_parts import PartExpectations
+from lakeproof.expect.parts import PartExpectations
 from lakeproof.verdict import Violation
 from lakeproof.wire.digest import parse_digest
 from lakeproof.wire.payload import Payload

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 from typing import Protocol, TypeVar
 
-from lakeproof.expect_clients import ClientExpectations
-from lakeproof.expect_leaks import LeakExpectations
-from lakeproof.expect_root import RootExpectations
-from lakeproof.expect_rucio import RucioExpectations
+from lakeproof.expect.clients import ClientExpectations
+from lakeproof.expect.leaks import LeakExpectations
+from lakeproof.expect.root import RootExpectations
+from lakeproof.expect.rucio import RucioExpectations
 from lakeproof.verdict import Blame, Blocked, Unjudged, Violation
 from lakeproof.wire.auth import Credential
 from lakeproof.wire.payload import Payload

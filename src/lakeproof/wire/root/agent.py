@@ -1,4 +1,4 @@
-"""XRootD's own client in a process of its own: `python -P root_agent.py`, told by lines of JSON.
+"""XRootD's own client in a process of its own: `python -P agent.py`, told by lines of JSON.
 
 Each line on standard input is `{"do": NAME, "timeout_s": SECONDS, ...}`, each line on standard
 output `{"ok": true, "value": ...}` or `{"ok": false, "code": XRDCL, "errno": KXR, "said": TEXT,
