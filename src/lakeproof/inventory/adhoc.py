@@ -58,9 +58,13 @@ def peer_from_options(said: Mapping[str, str]) -> Peer:
 
 
 def inventory_from_urls(
-    urls: Sequence[str], settings: Mapping[str, object] | None = None
+    urls: Sequence[str],
+    settings: Mapping[str, object] | None = None,
+    apart: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Inventory:
     """An inventory of these URLs, each host a site; `settings` hold for every endpoint.
+
+    `apart` are the settings of URLs that have others.
 
     Raises InventoryError with the problems of all URLs, or when one is given twice.
     """
@@ -68,7 +72,8 @@ def inventory_from_urls(
     endpoints: dict[str, Endpoint] = {}
     for url in urls:
         try:
-            endpoint = endpoint_from_url(url, settings, taken=endpoints)
+            own = (apart or {}).get(url, settings)
+            endpoint = endpoint_from_url(url, own, taken=endpoints)
         except InventoryError as error:
             problems += error.problems
             continue

@@ -76,7 +76,8 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "partner-token",
-        "Token source for the --partner endpoints. Default: the same as --token.",
+        "Token source for the --partner endpoints and that of --cache-of. Default: the same as "
+        "--token.",
         "SOURCE",
         commands=ADHOC,
     ),
@@ -233,6 +234,13 @@ OPTIONS: tuple[Option, ...] = (
         "root-door",
         "The root:// door beside the URL, for the suite root, as root://HOST:PORT//PATH: the same "
         "files as at the URL.",
+        "URL",
+        commands=ADHOC,
+    ),
+    Option(
+        "cache-of",
+        "The URL is a cache's: the davs:// URL of the same files at the storage behind it, where "
+        "the run lays files to read them through the cache (suite cache).",
         "URL",
         commands=ADHOC,
     ),

@@ -234,6 +234,7 @@ def _adhoc(config: pytest.Config, urls: Sequence[str]) -> AdHoc:
         peer=_peer(config),
         sample_file=get("lakeproof_sample_file"),
         root_door=get("lakeproof_root_door"),
+        cache_of=get("lakeproof_cache_of"),
         fallback=Path(inventory) if inventory else default,
     )
 

@@ -44,30 +44,63 @@ class AdHoc:
     peer: Mapping[str, str] = field(default_factory=dict)
     sample_file: str | None = None
     root_door: str | None = None
+    cache_of: str | None = None
     fallback: Path | None = None
 
     def plan(self) -> Plan:
         """The plan for these URLs; raises InventoryError or CredentialError for nonsense."""
         if self.ca:
             PathName(self.ca).path()  # complains before the run starts
-        named = inventory_from_urls([*self.urls, *self.partners], self._settings())
+        behind = [self.cache_of] if self.cache_of else []
+        named = inventory_from_urls(
+            [*behind, *self.urls, *self.partners], self._settings(), self._apart()
+        )
+        storage = {endpoint_from_url(url).url for url in behind}
         tested = {endpoint_from_url(url).url for url in self.urls}
         rows = list(named.endpoints())
         under_test = [row for row in rows if row[1].url in tested]
-        others = [row for row in rows if row[1].url not in tested]
+        others = [row for row in rows if row[1].url not in tested | storage]
         other = self._other_tokens() if self.other_token else None
         targets = targets_of(named, under_test, self._tokens(self.token), other)
         targets = [self._with_root_door(target, len(targets)) for target in targets]
-        partners = targets_of(named, others, self._tokens(self.partner_token or self.token))
+        elsewhere = self._tokens(self.partner_token or self.token)
+        partners = targets_of(named, others, elsewhere)
+        origins = targets_of(named, [row for row in rows if row[1].url in storage], elsewhere)
         peering = Peering.of(peer_from_options(self.peer)) if self.peer else None
         if len(targets) == 1 and not partners and self.fallback and self.fallback.exists():
             golden = load(self.fallback)
             vouched = [row for row in golden.endpoints() if row[1].is_golden]
-            reserve = tuple(t for t in targets_of(golden, vouched, None) if t.is_configured)
-            return Plan(
-                tuple(targets), reserve=reserve, peering=peering, issuers=issuers_of(targets)
-            )
-        return Plan(tuple(targets), tuple(partners), peering=peering, issuers=issuers_of(targets))
+            origins += [t for t in targets_of(golden, vouched, None) if t.is_configured]
+        return Plan(
+            tuple(targets),
+            tuple(partners),
+            reserve=tuple(origins),
+            peering=peering,
+            issuers=issuers_of(targets),
+        )
+
+    def _apart(self) -> dict[str, dict[str, object]]:
+        """What holds for a cache alone, and for the storage behind it; empty where there is none.
+
+        Raises InventoryError. The storage's technology, audience and features are its own.
+        """
+        if self.cache_of is None:
+            return {}
+        if len(self.urls) > 1:
+            raise InventoryError(["--cache-of: found several URLs, expected one, the cache's"])
+        (url,) = self.urls
+        origin = endpoint_from_url(self.cache_of)
+        if origin.doors.webdav is None:
+            expected = "the davs:// URL of the same files at the storage: they are laid there"
+            raise InventoryError([f"--cache-of: found {self.cache_of}, expected {expected}"])
+        if origin.url == endpoint_from_url(url).url:
+            expected = "that of the storage behind it"
+            raise InventoryError([f"--cache-of: found the URL of the cache itself, not {expected}"])
+        settings = self._settings()
+        behind: dict[str, object] = {
+            key: settings[key] for key in ("ca", "auth") if key in settings
+        }
+        return {self.cache_of: behind, url: settings | {"cache_of": origin.name}}
 
     def _with_root_door(self, target: Target, among: int) -> Target:
         """The target with the door that --root-door names; raises InventoryError for nonsense."""

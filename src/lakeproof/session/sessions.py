@@ -23,7 +23,9 @@ NO_OTHER = (
     "it needs a second identity, which must not see the first one's data: give --other-token "
     "SOURCE, or `auth: {other: …}` in the inventory"
 )
-NO_CACHE = "it is about a cache: `cache_of: ENDPOINT` in the inventory says of what"
+NO_CACHE = (
+    "it is about a cache: --cache-of URL, or `cache_of: ENDPOINT` in the inventory, says of what"
+)
 
 
 class Sessions:

@@ -71,3 +71,46 @@ def test_a_root_door_alone_is_no_endpoint(urls: list[str], door: str | None, sai
     with pytest.raises(InventoryError) as caught:
         AdHoc(urls, root_door=door).plan()
     assert said in str(caught.value)
+
+
+CACHE, STORAGE = "davs://cache.example.org:8443/vo", "davs://se.example.org/vo"
+
+
+def test_a_cache_has_the_storage_behind_it_as_a_reserve_with_settings_of_its_own() -> None:
+    plan = AdHoc(
+        [CACHE], cache_of=STORAGE, technology="xrootd", audience="cache", token="env:ANY"
+    ).plan()
+
+    (cache,), (storage,) = plan.targets, plan.reserve
+    assert cache.endpoint.cache_of == storage.name == "se.example.org"
+    assert not cache.endpoint.is_writable
+    assert storage.endpoint.is_writable
+    assert storage.tokens == cache.tokens
+    assert cache.endpoint.token_audience == "cache"
+    assert storage.endpoint.token_audience == "https://se.example.org"
+    assert storage.endpoint.technology == "auto"
+    assert plan.peers_of(cache.name) == []
+
+
+def test_the_storage_behind_a_cache_may_have_a_token_of_its_own() -> None:
+    plan = AdHoc([CACHE], cache_of=STORAGE, token="env:A", partner_token="env:B").plan()
+
+    assert [str(each.tokens and each.tokens.source) for each in plan.everything] == [
+        "env:A",
+        "env:B",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("urls", "behind", "said"),
+    [
+        ([CACHE, STORAGE], "davs://third.example.org/vo", "several URLs, expected one"),
+        ([CACHE], "root://se.example.org//vo", "expected the davs:// URL of the same files"),
+        ([CACHE], CACHE, "the URL of the cache itself"),
+        ([CACHE], "se.example.org", "expected"),
+    ],
+)
+def test_a_cache_of_what_is_no_storage_is_refused(urls: list[str], behind: str, said: str) -> None:
+    with pytest.raises(InventoryError) as caught:
+        AdHoc(urls, cache_of=behind).plan()
+    assert said in str(caught.value)
