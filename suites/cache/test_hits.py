@@ -2,12 +2,18 @@
 
 import re
 
-from lakeproof import LOW, MEDIUM, SHOULD, Expect, Lay, StorageElement, check
+from lakeproof import LOW, MEDIUM, SHOULD, Expect, Lay, Reply, StorageElement, check
 
 NEEDS = {"webdav", "cache"}
-HIT = re.compile(r"(?i)\bhit\b")
+HIT = re.compile(r"(?i)\bhit\b(?!=\?0)")
 ONLY_IF_CACHED = {"Cache-Control": "only-if-cached"}
 GATEWAY_TIMEOUT = 504
+
+
+def _told(reply: Reply) -> list[str]:
+    """What the answer says about caches on its way, in any of the headers for that."""
+    names = ("Cache-Status", "X-Cache")
+    return [reply.headers[name] for name in names if name in reply.headers]
 
 
 @check(
@@ -28,9 +34,31 @@ def test_second_read_tells_that_it_was_kept(se: StorageElement, lay: Lay, expect
     reply = se.get(laid.path)
 
     expect.success(reply)
-    told = [reply.headers.get(name, "") for name in ("Cache-Status", "X-Cache")]
-    hit = reply.headers.get("Age", "").isdigit() or any(map(HIT.search, told))
+    hit = reply.headers.get("Age", "").isdigit() or any(map(HIT.search, _told(reply)))
     expect.that(hit, "Age, or a hit in Cache-Status or X-Cache", "none of them on a second read")
+
+
+@check(
+    req="rfc9211/hit",
+    level=SHOULD,
+    severity=LOW,
+    needs=NEEDS,
+    catches={"cache-claims-hits"},
+    rows={"CAC-02", "CAC-07"},
+)
+def test_first_read_claims_no_hit(se: StorageElement, lay: Lay, expect: Expect) -> None:
+    """An answer that had to be fetched should not say, by Cache-Status or X-Cache, it was kept.
+
+    Hit rates are added up from these headers; where every answer is a hit, nobody sees that
+    the cache keeps nothing.
+    """
+    laid = lay("f", 70_000)
+
+    reply = se.get(laid.path)
+
+    expect.success(reply)
+    claimed = [said for said in _told(reply) if HIT.search(said)]
+    expect.that(not claimed, "no hit: nobody has read the file before", " ".join(claimed))
 
 
 @check(

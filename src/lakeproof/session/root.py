@@ -62,6 +62,7 @@ class RootAccess:
             guard=WriteGuard(may, also if may else ()),
             budget=session.storage.budget,
             recorder=session.recorder,
+            inside=session.run_directory,
             usable=self._usable,
         )
 

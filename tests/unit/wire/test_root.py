@@ -53,6 +53,32 @@ def _fails(code: int, errno: int = 0, said: str = "no") -> None:
     Told.answer = {"ok": False, "code": code, "errno": errno, "said": said}
 
 
+def test_what_is_about_no_file_is_authorised_in_the_runs_directory_of_a_door_for_reading(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Told.answer, Told.asked = {"ok": True, "value": None, "said": "adler32"}, []
+    monkeypatch.setattr(wire_root, "RootProcess", Told)
+    authorised = []
+
+    def credential_for(method: str, path: PurePosixPath) -> Credential:
+        authorised.append(path)
+        return ANONYMOUS
+
+    door = RootDoor(
+        RootSettings("root://cache.example.org:1094"),
+        name="CACHE",
+        credential_for=credential_for,
+        door_path=lambda path: path,
+        guard=WriteGuard(None),
+        inside=OURS,
+        budget=Budget(10),
+        recorder=Recorder(),
+    )
+
+    assert door.config("chksum") == {"chksum": "adler32"}
+    assert authorised == [OURS]
+
+
 def test_a_path_of_the_webdav_door_is_the_same_file_at_this_door(door: RootDoor) -> None:
     door.stat(OURS / "f")
 

@@ -99,7 +99,11 @@ def _headers(exchange: Exchange, kept: Kept, *, warm: bool) -> CIMultiDict[str]:
     found["Content-Type"] = "application/octet-stream"
     if kept.tag:
         found["ETag"] = kept.tag
-    if warm and not exchange.faults.has("cache-no-age"):
+    if exchange.faults.has("cache-no-age"):
+        return found
+    hit = warm or exchange.faults.has("cache-claims-hits")
+    found["Cache-Status"] = "emulated-cache; " + ("hit" if hit else "fwd=uri-miss")
+    if warm:
         found["Age"] = str(kept.age_s)
     return found
 

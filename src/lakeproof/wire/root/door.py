@@ -60,12 +60,13 @@ class RootDoor:
         guard: WriteGuard,
         budget: Budget,
         recorder: Recorder,
+        inside: PurePosixPath | None = None,
         usable: Callable[[Credential], Credential] = lambda credential: credential,
     ) -> None:
         """`door_path` turns a path of the WebDAV door into one of this door.
 
         `credential_for` gives what an HTTP method on a path of the WebDAV door is authorised
-        with; `usable` turns a credential into what XRootD's client takes.
+        with, `inside` standing for what is about no file; `usable` turns a credential into what XRootD's client takes.
         """
         self.name = name
         self.url = settings.url
@@ -75,6 +76,7 @@ class RootDoor:
         self._door_path = door_path
         self._budget = budget
         self.recorder = recorder
+        self._inside = inside or guard.root or PurePosixPath("/")
         self._usable = usable
         self._processes: dict[Credential, RootProcess] = {}
 
@@ -325,8 +327,8 @@ class RootDoor:
 
     def _given(self, method: str, where: Where | None) -> Credential:
         # What is sent as it stands is authorised like anything in the run's directory.
-        inside = self.guard.root or PurePosixPath("/")
-        return self._credential_for(method, where if isinstance(where, PurePosixPath) else inside)
+        path = where if isinstance(where, PurePosixPath) else self._inside
+        return self._credential_for(method, path)
 
     def _run(
         self,
