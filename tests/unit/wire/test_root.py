@@ -56,7 +56,7 @@ def _fails(code: int, errno: int = 0, said: str = "no") -> None:
 def test_what_is_about_no_file_is_authorised_in_the_runs_directory_of_a_door_for_reading(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    Told.answer, Told.asked = {"ok": True, "value": None, "said": "adler32"}, []
+    Told.answer, Told.asked = {"ok": True, "value": "adler32"}, []
     monkeypatch.setattr(wire_root, "RootProcess", Told)
     authorised = []
 

@@ -66,7 +66,8 @@ class RootDoor:
         """`door_path` turns a path of the WebDAV door into one of this door.
 
         `credential_for` gives what an HTTP method on a path of the WebDAV door is authorised
-        with, `inside` standing for what is about no file; `usable` turns a credential into what XRootD's client takes.
+        with, `inside` standing for what is about no file; `usable` turns a credential into what
+        XRootD's client takes.
         """
         self.name = name
         self.url = settings.url
