@@ -3,6 +3,10 @@
 The door is `emulator.root_proxy`, which lies inside TLS as well; the storage behind it, its
 WebDAV door and its partner are the lake's own XRootD servers. Beside it an XRootD that is set up
 carelessly serves the same files.
+
+What a fault breaks beside the checks that claim it stands in tests/bite/relatives.yaml: a few light
+checks are tried under every fault (SENTINELS), with --whole-matrix all of them (some minutes; with
+--learn-relatives, and without -n, what is seen is written there).
 """
 
 from __future__ import annotations
@@ -28,12 +32,23 @@ from lakeproof.matrix import Cell, table
 from lakeproof.results import new_run_id
 from lakeproof.session.plan import Plan, Target, from_inventory
 from lakeproof.session.sessions import Sessions
-from lakeproof.verdict import Violation
+from lakeproof.verdict import Unjudged, Violation
 from lakeproof.wire.http import Timeouts
+from lakeproof.wire.reply import NotReached
+from lakeproof.wire.storage import SetUpFailed
+from tests.bite.ledger import learn, load
 
 pytestmark = pytest.mark.lake
 CHECKS = [check for check in tree.load_checks() if check.suite == "root"]
 BITES = [(check, fault) for check in CHECKS for fault in sorted(check.catches)]
+FAULTS = sorted({fault for _, fault in BITES})
+# One light check of each way through the door.
+SENTINELS = {
+    "root.access.nobody-reads-without-a-credential",
+    "root.changes.mv-renames",
+    "root.checksums.adler32-is-right",
+    "root.content.download-is-what-was-stored",
+}
 NEVER = "no fault"
 NAME = "LAKE-XRD-A"
 CARELESS = """all.export /data
@@ -220,3 +235,43 @@ def test_check_catches_its_fault(
 ) -> None:
     with pytest.raises(Violation):
         run_check(check, fault)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "beside" in metafunc.fixturenames:
+        whole = metafunc.config.getoption("whole_matrix")
+        cases = list(_beside(whole=whole))
+        metafunc.parametrize("beside", cases, ids=[f"{fault}-{check.id}" for fault, check in cases])
+
+
+def _beside(*, whole: bool) -> Iterator[tuple[str, Check]]:
+    """Each fault with checks that do not claim it; not those behind which nothing works."""
+    relatives = load("relatives")
+    for fault in FAULTS:
+        for check in CHECKS:
+            watched = whole or check.id in SENTINELS
+            if watched and fault not in check.catches and "any" not in relatives.get(fault, {}):
+                yield fault, check
+
+
+def test_other_checks_do_not_notice(
+    beside: tuple[str, Check],
+    run_check: Callable[[Check, str], None],
+    pytestconfig: pytest.Config,
+) -> None:
+    fault, check = beside
+    related = check.id in load("relatives").get(fault, ())
+    seen = None
+    try:
+        run_check(check, fault)
+    except Violation as violation:
+        seen = str(violation)
+    except (Unjudged, NotReached, SetUpFailed, pytest.fail.Exception):
+        pass  # blocked or not judged: nobody is accused
+    if pytestconfig.getoption("learn_relatives"):
+        if related != (seen is not None):
+            learn(fault, check.id, related=seen is not None)
+    elif related:
+        assert seen is not None, "declared a relative, but does not notice: take it off the list"
+    else:
+        assert seen is None, "notices a fault that is not its own: declare it, or narrow the fault"

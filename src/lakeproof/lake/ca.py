@@ -21,6 +21,8 @@ VO = "lake"
 OTHER_VO = "pond"
 LIFETIME = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
+# Before an address that is to stand in a certificate as if it were a name.
+AS_NAME = "name:"
 # XRootD's gsi and the VOMS tools of Debian 12 expect RSA.
 KEY_BITS = 2048
 
@@ -128,7 +130,7 @@ def still_good(path: Path, hosts: Sequence[str]) -> bool:
     certificate = read_credential(path).certificate
     return certificate.not_valid_after_utc > datetime.now(UTC) + RENEW_BEFORE and _hosts(
         certificate
-    ) == set(hosts)
+    ) == {_general_name(host) for host in hosts}
 
 
 def slash_form(name: x509.Name) -> str:
@@ -193,15 +195,17 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _general_name(host: str) -> x509.GeneralName:
+    if host.startswith(AS_NAME):
+        return x509.DNSName(host.removeprefix(AS_NAME))
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         return x509.DNSName(host)
 
 
-def _hosts(certificate: x509.Certificate) -> set[str]:
+def _hosts(certificate: x509.Certificate) -> set[x509.GeneralName]:
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return set()
-    return {str(name.value) for name in names}
+    return set(names)

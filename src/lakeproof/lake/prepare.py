@@ -15,6 +15,7 @@ from lakeproof.lake.layout import (
     CLIENTS,
     FTS,
     PEER,
+    REDIRECTOR,
     RUCIO,
     VOMS_USER,
     X509_USER,
@@ -131,6 +132,10 @@ def _make_identities(lake: Lake) -> dict[str, ca.Identity]:
         if url:
             wanted[name] = _distinct(str(urlsplit(url).hostname), *local)
     wanted |= {_identity_of(site): _distinct(site.host, *local) for site in lake.sites}
+    for site in lake.sites:
+        if site.role == REDIRECTOR:
+            # It sends clients to addresses, and XRootD's client looks for those among the names.
+            wanted[_identity_of(site)].append(f"{ca.AS_NAME}[::ffff:{ports.LOOPBACK}]")
     authority_file = layout.credential("ca")
     if not ca.still_good(authority_file, []):
         for name in wanted:
