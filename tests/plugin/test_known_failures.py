@@ -65,6 +65,16 @@ def test_stale_entry_fails_the_run(tree: Tree, storage: Storage) -> None:
     assert "remove the entry" in run.output
 
 
+def test_what_fails_sometimes_may_pass(tree: Tree, storage: Storage) -> None:
+    known = tree.write_known({**ENTRY, "check": "demo.rules.*", "sometimes": True})
+    tree.write_inventory({"ALPHA": storage.url}, known_failures=[known])
+
+    run = tree.run("--progress")
+
+    assert run.code == 0
+    assert run.outcomes == {"known": 1, "pass": 1}
+
+
 def test_a_second_file_may_say_that_a_check_passes(tree: Tree, storage: Storage) -> None:
     known = tree.write_known({**ENTRY, "check": "demo.rules.*"})
     beside = Path(known).with_name("beside.yaml")

@@ -51,6 +51,7 @@ class Listing:
 
     issue: str
     reason: str
+    sometimes: bool = False
 
     @property
     def when_fixed(self) -> str:
@@ -69,11 +70,12 @@ def judge(
     """The outcome of a check that ended with `raised` (None: it ran through).
 
     Only a Violation of the call phase is the endpoint's; an entry among the known failures
-    turns that into `known`, and a pass into `fixed`, and hides nothing else. `origin` is the
+    turns that into `known`, and a pass into `fixed` unless it fails only sometimes, and hides
+    nothing else. `origin` is the
     endpoint's own `scheme://host:port`, to tell its silence from its partner's.
     """
     if raised is None:
-        if listed is not None:
+        if listed is not None and not listed.sometimes:
             return Judgement(
                 Outcome.FIXED,
                 expected=f"still fails as listed ({listed.reason})",
