@@ -62,6 +62,7 @@ def test_nobody_changes_anything_without_a_credential(
     """
     path = se.workdir / "f"
     expect.control(root.write(path, DATA))
+    expect.given(root.read(path).body == DATA, "what was written is not there")
 
     removed = root.remove(path, auth=ANONYMOUS)
     replaced = root.write(path, b"by nobody", replace=True, auth=ANONYMOUS)

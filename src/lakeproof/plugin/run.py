@@ -137,7 +137,7 @@ class Run:
         for failures in lists:
             entry = failures.find(check.id, version, *check.was, cell=cell)
             if entry is not None:
-                return Listing(entry.issue, entry.reason)
+                return Listing(entry.issue, entry.reason, entry.sometimes)
         return None
 
 
